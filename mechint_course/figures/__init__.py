@@ -1,0 +1,1 @@
+"""Pictures: data in, a matplotlib Figure out. Nothing here shows, saves or trains anything."""
