@@ -1,0 +1,1 @@
+"""What a learner moves or reads: explorers, and tokens in colour. All of it works without a network."""
