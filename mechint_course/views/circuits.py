@@ -1,8 +1,8 @@
 """circuitsvis without the network: its own bundle, taken from the installed wheel and served by JupyterLab.
 
 circuitsvis imports its JavaScript from a public address when a cell is viewed. Here an output holds plain
-HTML that carries the meaning by itself, and a short script that replaces it by the circuitsvis view where three
-things are true: the output is trusted, the page belongs to a Jupyter server, and that server finds the bundle.
+HTML that carries the meaning, and a short script that replaces it by the circuitsvis view where three
+things are true: the output is trusted, the page belongs to a Jupyter server, and that server finds it.
 The bundle is copied once from the installed circuitsvis into a folder that Jupyter servers serve; nothing is
 fetched from anywhere else.
 """
@@ -23,15 +23,16 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_path
 _FOLDER = "mechint_course"
 _SOURCE = ("dist", "cdn", "iife.js")
 
-# Loads the bundle once a page and draws each view beside its plain form, which goes when the drawing is there.
+# Loads the bundle once a page; draws each view beside its plain form, which goes once the drawing is there.
+# The space below is for what circuitsvis shows on hovering, which an output area would cut off.
 _SCRIPT = """(h=>{const c=document.getElementById('jupyter-config-data');if(!c)return;
 const u=JSON.parse(c.textContent).fullLabextensionsUrl;if(!u)return;const k='mechintCircuits';
 const b=window[k]||(window[k]=new Promise((ok,no)=>{const s=document.createElement('script');s.src=u+'/%s';
 s.onload=()=>ok(window.CircuitsVis);s.onerror=()=>{delete window[k];no()};document.head.append(s)}));
-b.then(C=>h.querySelectorAll('.mechint-view').forEach((p,i)=>{if(!p.isConnected||!views[i])return;
+b.then(C=>{h.style.paddingBottom='3em';h.querySelectorAll('.mechint-view').forEach((p,i)=>{if(!p.isConnected||!views[i])return;
 const d=document.createElement('div');d.id='mechint-'+Math.random().toString(36).slice(2);p.after(d);
 new MutationObserver((_,o)=>{o.disconnect();p.remove()}).observe(d,{childList:true});
-C.render(d.id,C[views[i][0]],views[i][1])}),()=>{})})(document.currentScript.parentNode)"""
+C.render(d.id,C[views[i][0]],views[i][1])})},()=>{})})(document.currentScript.parentNode)"""
 
 
 @dataclass(frozen=True)
