@@ -1,7 +1,6 @@
 """Long work: a progress bar with the time left, and a clean stop when the person interrupts it."""
 
 from types import TracebackType
-from typing import Self
 
 from tqdm.auto import tqdm
 
@@ -35,7 +34,7 @@ class work:  # noqa: N801 - reads as a verb: `with work(1000, "Training") as bar
         """Writes figures beside the bar, for example `loss=0.031`."""
         self._bar.set_postfix(values, refresh=False)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "work":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None) -> bool:
