@@ -1,0 +1,123 @@
+"""The byte-level BPE tokenizer of the course: 2,048 tokens, shipped as one json file."""
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jaxtyping import Int
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
+
+from mechint_course.resources import data_folder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+VOCABULARY = 2048
+START = "<|endoftext|>"
+"""The first token of every sequence; also TransformerLens' BOS, EOS and padding."""
+
+
+def tokenizer_file() -> Path:
+    """Where the shipped tokenizer is."""
+    return data_folder() / "tokenizer.json"
+
+
+def train_tokenizer(texts: Iterable[str], *, vocabulary: int = VOCABULARY) -> Tokenizer:
+    """A byte-level BPE tokenizer (Sennrich et al. 2016, section 3.2, on bytes) of so many tokens, `START` being number 0."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[START],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        max_token_length=16,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def read_tokenizer(file: Path) -> Tokenizer:
+    """The tokenizer in a file; a ValueError names the file where it is no tokenizer."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        kind = json.loads(text)["model"]["type"]
+        tokenizer = Tokenizer.from_str(text)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Expected a tokenizer (json of the tokenizers library) in {file}, found something else: {error}."
+        ) from error
+    if kind != "BPE" or tokenizer.token_to_id(START) is None:
+        raise ValueError(
+            f"Expected a BPE tokenizer with the token {START} in {file}, found {kind}; install the course again."
+        )
+    return tokenizer
+
+
+@cache
+def _shipped() -> Tokenizer:
+    return read_tokenizer(tokenizer_file())
+
+
+def encode(texts: Sequence[str]) -> list[list[int]]:
+    """The token numbers of each text, without `START`."""
+    return [encoding.ids for encoding in _shipped().encode_batch(list(texts), add_special_tokens=False)]
+
+
+@cache
+def load_tokenizer() -> "PreTrainedTokenizerFast":
+    """The shipped tokenizer in the form that TransformerLens takes."""
+    return for_transformer_lens(_shipped())
+
+
+def for_transformer_lens(tokenizer: Tokenizer) -> "PreTrainedTokenizerFast":
+    """A tokenizer wrapped for `TransformerBridge`."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=START, eos_token=START, pad_token=START
+    )
+
+
+def token_strings(tokens: Int[Tensor, " n_ctx"] | Sequence[int]) -> list[str]:
+    """Each token as text; a token that is part of a character shows its bytes, `START` its name.
+
+    >>> import torch
+    >>> token_strings(torch.tensor(encode(["the cat"])[0]))
+    ['the', ' c', 'at']
+    """
+    numbers = tokens.tolist() if isinstance(tokens, Tensor) else list(tokens)
+    if numbers and not isinstance(numbers[0], int):
+        raise ValueError(
+            "Expected the tokens of one sequence, [n_ctx] whole numbers; take one row of your tensor."
+        )
+    strings = _strings()
+    return [strings[number] for number in numbers]
+
+
+@cache
+def _strings() -> tuple[str, ...]:
+    return tuple(_readable(_shipped(), number) for number in range(_shipped().get_vocab_size()))
+
+
+def _readable(tokenizer: Tokenizer, number: int) -> str:
+    written = tokenizer.id_to_token(number)
+    if written == START:
+        return START
+    raw = bytes(_bytes_of_characters()[character] for character in written)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "".join(f"<{byte:02x}>" for byte in raw)
+
+
+@cache
+def _bytes_of_characters() -> dict[str, int]:
+    """The byte that each printable stand-in of byte-level BPE means (Radford et al. 2019, section 2.2)."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + i): byte for i, byte in enumerate(others)}
