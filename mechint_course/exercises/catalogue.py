@@ -20,11 +20,11 @@ def catalogue() -> tuple[Exercise, ...]:
 
 
 def find(id: str) -> Exercise:  # noqa: A002
-    """The exercise with this id; KeyError names the nearest ones."""
+    """The exercise with this id; LookupError names the nearest ones."""
     topic = id.partition(".")[0] if isinstance(id, str) else ""
     among = exercises_of(topic) if topic in CHAPTERS.values() else catalogue()
     for exercise in among:
         if exercise.id == id:
             return exercise
     near = difflib.get_close_matches(str(id), [exercise.id for exercise in catalogue()], n=3, cutoff=0.3)
-    raise KeyError(f"there is no exercise {id!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    raise LookupError(f"there is no exercise {id!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))

@@ -26,9 +26,9 @@ BUILDERS: dict[str, Callable[[], Any]] = {f"model:{name}": _model(name) for name
 
 
 def fixture(name: str) -> Fixture:
-    """The named fixture as a value to call an answer with; KeyError names the known ones."""
+    """The named fixture as a value to call an answer with; LookupError names the known ones."""
     if name not in BUILDERS:
-        raise KeyError(f"no fixture {name!r}; there are {', '.join(BUILDERS)}")
+        raise LookupError(f"no fixture {name!r}; there are {', '.join(BUILDERS)}")
     return Fixture(name)
 
 

@@ -23,7 +23,7 @@ class Verdict:
 def judge(id: str, answer: object, *, seed: int = 0) -> Verdict:  # noqa: A002
     """Judges an answer: a function or value of this process, or a stand-in for one in another (`standin`).
 
-    The seed chooses the random cases. KeyError for an unknown id.
+    The seed chooses the random cases. LookupError for an unknown id.
     """
     exercise = find(id)
     ask = Ask(answer if isinstance(answer, Answer) else LocalAnswer(answer), seed=seed, seconds=exercise.seconds)

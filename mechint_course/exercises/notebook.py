@@ -2,7 +2,7 @@
 
 import html
 import os
-from typing import Any, Literal
+from typing import Any
 
 from mechint_course.exercises import references
 from mechint_course.exercises.catalogue import find
@@ -10,7 +10,7 @@ from mechint_course.exercises.judge import Verdict, judge
 from mechint_course.exercises.model import Exercise
 from mechint_course.exercises.progress import Progress
 
-Tier = Literal[1, 2, 3, "solution"]
+TIERS: tuple[int | str, ...] = (1, 2, 3, "solution")
 _MISSING = object()
 
 
@@ -51,7 +51,10 @@ def check(id: str) -> Shown:  # noqa: A002
     Where the answer is missing or wrong, the reference is put under its name, marked as such, so that the rest of the
     notebook works. A marked reference is never judged: your own answer is, and it takes its place again once it passes.
     """
-    exercise = find(id)
+    try:
+        exercise = find(id)
+    except LookupError as error:
+        return Shown("No such exercise", str(error), "0", good=False)
     names = _notebook_names()
     held = names.get(exercise.name, _MISSING)
     theirs = getattr(held, references.THEIRS, _MISSING) if references.is_marked(held) else held
@@ -69,21 +72,23 @@ def check(id: str) -> Shown:  # noqa: A002
     return _shown(exercise, verdict, fallback + _remembered(exercise, verdict))
 
 
-def hint(id: str, tier: Tier = 1) -> Shown:  # noqa: A002
+def hint(id: str, tier: int | str = 1) -> Shown:  # noqa: A002
     """The hint of this tier (1, 2 or 3), or the reference solution for `"solution"`. Asking costs no points."""
-    exercise = find(id)
-    tiers: tuple[Tier, ...] = (1, 2, 3, "solution")
+    try:
+        exercise = find(id)
+    except LookupError as error:
+        return Shown("No such exercise", str(error))
     if exercise.kind == "prediction":
         return Shown(f"Hint · {exercise.title}", "A prediction has no hints: any of the options earns the point.")
-    if tier not in tiers:
-        raise ValueError(f"hint takes a tier of 1, 2, 3 or 'solution', but got {tier!r}")
+    if tier not in TIERS:
+        return Shown("No such hint", f"Hints come as 1, 2, 3 and 'solution', but {tier!r} was asked for.")
     progress = Progress()
     progress.record_hint(id, str(tier))
     if tier == "solution":
         return Shown(f"Reference solution · {exercise.title}", progress.message, code=references.source(exercise).strip())
-    following = tiers[tiers.index(tier) + 1]
+    following = TIERS[TIERS.index(tier) + 1]
     more = f"\n\nStill stuck? hint({id!r}, {following!r})" + (" shows the reference solution." if following == "solution" else " says more.")
-    return Shown(f"Hint {tier} of 3 · {exercise.title}", exercise.hints[tiers.index(tier)] + more)
+    return Shown(f"Hint {tier} of 3 · {exercise.title}", exercise.hints[TIERS.index(tier)] + more)
 
 
 def _notebook_names() -> dict[str, Any]:
