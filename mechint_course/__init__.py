@@ -10,7 +10,8 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as in `typing`, which costs a start-up its import
 if TYPE_CHECKING:
-    from mechint_course.exercises.notebook import check as check, hint as hint
+    from mechint_course.exercises.notebook import check as check
+    from mechint_course.exercises.notebook import hint as hint
     from mechint_course.size import sized as sized
 
 __version__ = "0.1.0"
