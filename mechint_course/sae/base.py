@@ -1,0 +1,162 @@
+"""What every sparse autoencoder is: an encoder, a decoder, two biases, and a loss of its own.
+
+    latents        = encode(x)              sparse and non-negative: which features are on, and how strongly
+    reconstruction = decode(latents)        latents @ W_dec + b_dec
+
+An architecture is a subclass in a file of its own. It says how `encode` picks latents, what it is trained on
+(`training_loss`), and which fields and tensors its files hold beyond the common four (`own_config`, `own_tensors`).
+Source of the notation: SAELens; of the architecture: Bricken et al. 2023, Towards Monosemanticity, appendix.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from mechint_course.sae.seeds import stream
+
+Kind = TypeVar("Kind", bound="SAE")
+
+
+class Output(NamedTuple):
+    """What a forward pass gives."""
+
+    reconstruction: Float[Tensor, "*batch d_in"]
+    """What the dictionary makes of x, in the units of x."""
+    latents: Float[Tensor, "*batch d_sae"]
+    """How strongly each latent is on; 0 where it is off."""
+
+
+class Moment(NamedTuple):
+    """Where a training stands when a loss is asked for."""
+
+    step: int
+    """Steps taken so far."""
+    n_steps: int
+    """Steps in all."""
+    dead: Bool[Tensor, " d_sae"]
+    """Latents that have been silent for so long that they count as dead."""
+
+
+class Loss(NamedTuple):
+    """What a training step is made of. Errors are summed over d_in and averaged over the batch, as in SAELens."""
+
+    total: Float[Tensor, ""]
+    """What is minimised; carries gradients."""
+    squared_error: Float[Tensor, ""]
+    """Mean of |x - reconstruction|^2, without any other term."""
+    l0: Float[Tensor, ""]
+    """Mean number of latents that are on."""
+    fired: Bool[Tensor, " d_sae"]
+    """Latents that were on for at least one input of the batch."""
+
+
+class SAE(nn.Module, ABC):
+    """A dictionary of d_sae latents over inputs of d_in numbers.
+
+    The decoder's rows start as random unit vectors and the encoder as their transpose (Gao et al. 2024, appendix A.1);
+    biases start at zero, and `train_sae` moves b_dec to the middle of the data.
+    """
+
+    architecture: ClassVar[str]
+    """The name that stands in SAELens' cfg.json."""
+    own_tensors: ClassVar[tuple[str, ...]] = ()
+    """Names of [d_sae] tensors beyond the common four (JumpReLU: threshold)."""
+    unit_norm_decoder: ClassVar[bool] = True
+    """Whether training keeps every decoder row at length 1."""
+
+    def __init__(self, d_in: int, d_sae: int, *, seed: int) -> None:
+        """Raises ValueError where a size is not a positive whole number."""
+        super().__init__()
+        for name, size in (("d_in", d_in), ("d_sae", d_sae)):
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(
+                    f"{name} must be a positive whole number, but it is {size!r}: give a size of 1 or more."
+                )
+        self.d_in, self.d_sae = d_in, d_sae
+        directions = torch.randn(d_sae, d_in, generator=stream("sae.init", seed))
+        directions /= directions.norm(dim=1, keepdim=True)
+        self.W_dec = nn.Parameter(directions)
+        # Shape [d_in, d_sae], but stored so that one latent's weights lie side by side: sparse products read by latent.
+        self.W_enc = nn.Parameter(directions.clone().T)
+        self.b_enc = nn.Parameter(torch.zeros(d_sae))
+        self.b_dec = nn.Parameter(torch.zeros(d_in))
+
+    def pre_activations(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_sae"]:
+        """(x - b_dec) @ W_enc + b_enc: what each latent sees before anything is switched off."""
+        return self.centred(x) @ self.W_enc + self.b_enc
+
+    def centred(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_in"]:
+        """x - b_dec. Raises ValueError where the last size of x is not d_in."""
+        if x.shape[-1:] != (self.d_in,):
+            raise ValueError(
+                f"This dictionary takes inputs whose last size is d_in = {self.d_in}, but x has shape {tuple(x.shape)}: "
+                "give it activations of the layer that it was trained on."
+            )
+        return x - self.b_dec
+
+    @abstractmethod
+    def encode(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_sae"]:
+        """Which latents are on, and how strongly."""
+
+    def decode(self, latents: Float[Tensor, "*batch d_sae"]) -> Float[Tensor, "*batch d_in"]:
+        """latents @ W_dec + b_dec."""
+        return latents @ self.W_dec + self.b_dec
+
+    def forward(self, x: Float[Tensor, "*batch d_in"]) -> Output:
+        """Encodes and decodes."""
+        latents = self.encode(x)
+        return Output(self.decode(latents), latents)
+
+    def reconstruct(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_in"]:
+        """decode(encode(x)); an architecture may get there without making the dense latents."""
+        return self.decode(self.encode(x))
+
+    @abstractmethod
+    def training_loss(self, x: Float[Tensor, "batch d_in"], moment: Moment) -> Loss:
+        """What one step of training minimises on the batch x."""
+
+    def prepare(self, x: Float[Tensor, "batch d_in"]) -> None:
+        """Called once before a training begins, with its first batch."""
+
+    def choices(self) -> dict[str, str]:
+        """What `prepare` chose, so that a training that goes on later chooses the same."""
+        return {}
+
+    def choose(self, choices: Mapping[str, str]) -> None:
+        """Takes over what `choices` gave."""
+
+    def own_config(self) -> dict[str, Any]:
+        """The fields of cfg.json that belong to this architecture alone (top-k: k)."""
+        return {}
+
+    @classmethod
+    @abstractmethod
+    def from_config(cls, d_in: int, d_sae: int, config: Mapping[str, Any]) -> "SAE":
+        """A dictionary of these sizes; raises ValueError where a field of its own is missing or wrong."""
+
+    def save_model(self, folder: str | Path) -> None:
+        """Writes cfg.json and sae_weights.safetensors, SAELens' own files, into `folder`."""
+        from mechint_course.sae.files import save
+
+        save(self, Path(folder))
+
+    @classmethod
+    def load_from_disk(cls: type[Kind], folder: str | Path) -> Kind:
+        """Reads what `save_model` or SAELens wrote. Raises ValueError naming the file that is not as it should be.
+
+        On `SAE` any known architecture may come back; on a subclass only its own.
+        """
+        from mechint_course.sae.files import load
+
+        sae = load(Path(folder))
+        if not isinstance(sae, cls):
+            raise ValueError(
+                f"{Path(folder) / 'cfg.json'} holds a {sae.architecture!r} dictionary where {cls.__name__} was asked for: "
+                "load it with SAE.load_from_disk."
+            )
+        return sae

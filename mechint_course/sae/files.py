@@ -1,0 +1,180 @@
+"""A dictionary on disk: SAELens' own two files, cfg.json and sae_weights.safetensors.
+
+Everything read is distrusted: sizes and types are compared with cfg.json before a tensor is made, numbers must be
+finite, and nothing is ever unpickled. Writing replaces a file only when the new one is complete.
+"""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from mechint_course.sae.base import SAE
+from mechint_course.sae.topk import TopKSAE
+
+CONFIG, WEIGHTS = "cfg.json", "sae_weights.safetensors"
+_ARCHITECTURES: dict[str, type[SAE]] = {kind.architecture: kind for kind in (TopKSAE,)}
+_FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+_LARGEST_CONFIG = 1 << 20  # bytes
+_LONGEST_HEADER = 1 << 20  # bytes; five tensors need a few hundred
+
+
+def save(sae: SAE, folder: Path) -> None:
+    """Writes both files, each whole or not at all. Raises ValueError where a weight is not finite."""
+    tensors = {name: getattr(sae, name).detach().cpu().float().contiguous() for name in _shapes(sae)}
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(
+                f"{name} holds numbers that are not finite, so nothing was written: train with a lower learning rate."
+            )
+    config = {
+        "d_in": sae.d_in,
+        "d_sae": sae.d_sae,
+        "dtype": "float32",
+        "device": "cpu",
+        "apply_b_dec_to_input": True,
+        "normalize_activations": "none",
+        "reshape_activations": "none",
+        "architecture": sae.architecture,
+        **sae.own_config(),
+        # SAELens reads files of version 6 and above as they are, and rewrites others.
+        "metadata": {"sae_lens_version": "6.54.12", "sae_lens_training_version": "6.54.12"},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(folder / WEIGHTS, to_bytes(tensors))
+    replace_file(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts `content` at `path` in one step: a crash on the way leaves the old file as it was."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load(folder: Path) -> SAE:
+    """Reads a dictionary, in float32. Raises ValueError, naming the file, where anything is not as it should be."""
+    config = _read_config(folder / CONFIG)
+    try:
+        sae = _ARCHITECTURES[config["architecture"]].from_config(config["d_in"], config["d_sae"], config)
+    except ValueError as error:
+        raise ValueError(f"{folder / CONFIG}: {error}. Save the dictionary again.") from error
+    tensors = read_tensors(folder / WEIGHTS, _shapes(sae))
+    if config.get("rescale_acts_by_decoder_norm"):
+        # Selecting by h * |row| and decoding by row / |row| is a dictionary without that switch and with these weights.
+        lengths = tensors["W_dec"].norm(dim=1)
+        if (lengths == 0).any():
+            raise ValueError(
+                f"{folder / WEIGHTS}: a row of W_dec has length 0, which rescaling by its length cannot bear."
+            )
+        tensors["W_enc"], tensors["b_enc"] = tensors["W_enc"] * lengths, tensors["b_enc"] * lengths
+        tensors["W_dec"] = tensors["W_dec"] / lengths.unsqueeze(1)
+    if not config["apply_b_dec_to_input"]:
+        # x @ W + b is (x - b_dec) @ W + (b + b_dec @ W).
+        tensors["b_enc"] = tensors["b_enc"] + tensors["b_dec"] @ tensors["W_enc"]
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            getattr(sae, name).copy_(tensor)
+    return sae
+
+
+def _shapes(sae: SAE) -> dict[str, tuple[int, ...]]:
+    own = {name: (sae.d_sae,) for name in sae.own_tensors}
+    return {
+        "W_enc": (sae.d_in, sae.d_sae),
+        "W_dec": (sae.d_sae, sae.d_in),
+        "b_enc": (sae.d_sae,),
+        "b_dec": (sae.d_in,),
+        **own,
+    }
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: a dictionary is a folder that holds {CONFIG} and {WEIGHTS}.")
+    if path.stat().st_size > _LARGEST_CONFIG:
+        raise ValueError(
+            f"{path} has {path.stat().st_size:,} bytes where a few hundred are expected: this is no {CONFIG}."
+        )
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON ({error}): save the dictionary again.") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} holds a {type(config).__name__} where an object with fields is expected.")
+    config.setdefault("apply_b_dec_to_input", True)
+    wrong = _what_is_wrong(config)
+    if wrong:
+        raise ValueError(f"{path}: {wrong}.")
+    return config
+
+
+def _what_is_wrong(config: Mapping[str, Any]) -> str | None:
+    for name in ("d_in", "d_sae"):
+        size = config.get(name)
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size < 2**31:
+            return f"{name!r} must be a positive whole number, found {size!r}"
+    if config.get("architecture") not in _ARCHITECTURES:
+        known = ", ".join(repr(name) for name in _ARCHITECTURES)
+        return f"'architecture' must be one of {known}, found {config.get('architecture')!r}"
+    for name in ("normalize_activations", "reshape_activations"):
+        if config.get(name, "none") not in ("none", None):
+            return f"{name!r} is {config[name]!r}, which needs a step that is not in the file; fold it into the weights first ('none')"
+    for name in ("apply_b_dec_to_input", "rescale_acts_by_decoder_norm"):
+        if not isinstance(config.get(name, False), bool):
+            return f"{name!r} must be true or false, found {config[name]!r}"
+    if config.get("dtype", "float32") not in _FLOATS.values():
+        return f"'dtype' must be one of {', '.join(_FLOATS.values())}, found {config['dtype']!r}"
+    return None
+
+
+def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """The named tensors of a safetensors file, in float32; ValueError where they are not exactly these, finite and whole."""
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: a dictionary is a folder that holds {CONFIG} and {WEIGHTS}.")
+    largest = 8 + _LONGEST_HEADER + 8 * sum(math.prod(shape) for shape in shapes.values())
+    if path.stat().st_size > largest:
+        raise ValueError(
+            f"{path} has {path.stat().st_size:,} bytes, more than its sizes in {CONFIG} can fill ({largest:,})."
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+            for name, shape in shapes.items():
+                if name not in found:
+                    raise ValueError(
+                        f"{path} lacks {name}; it holds {', '.join(sorted(found)) or 'nothing'}."
+                    )
+                if tuple(found[name].get_shape()) != shape:
+                    raise ValueError(
+                        f"{path}: {name} has shape {tuple(found[name].get_shape())}, expected {shape}."
+                    )
+                if found[name].get_dtype() not in _FLOATS:
+                    raise ValueError(
+                        f"{path}: {name} is of type {found[name].get_dtype()}, expected one of {', '.join(_FLOATS)}."
+                    )
+            unknown = sorted(set(found) - set(shapes))
+            if unknown:
+                raise ValueError(
+                    f"{path} also holds {', '.join(unknown)}, which this architecture does not have."
+                )
+            tensors = {name: file.get_tensor(name).float() for name in shapes}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or cut short ({error}): save or copy it again.") from error
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{path}: {name} holds numbers that are not finite (NaN or infinity).")
+    return tensors
