@@ -96,6 +96,5 @@ def _table(source: str, where: str) -> symtable.SymbolTable:
                 raise SourceError(f"{where} imports * from {node.module}; import the names that are used.")
         return symtable.symtable(source, where, "exec")
     except SyntaxError as error:
-        raise SourceError(
-            f"{where} does not compile, line {error.lineno}: {error.msg}. Correct it."
-        ) from error
+        line = (error.text or "").strip()
+        raise SourceError(f"{where} does not compile: {error.msg}, at {line!r}. Correct it.") from error

@@ -57,7 +57,9 @@ def release(chapter: Chapter) -> NotebookNode:
         notebook = read_notebook(root / "release" / chapter.name / f"{chapter.name}.ipynb")
     notebook.metadata = nbformat.from_dict(dict(chapter.notebook.metadata))
     for cell in notebook.cells:
-        cell.metadata[MARK] = nbformat.from_dict({"id": cell.id, "hash": digest(cell.source)})
+        cell.metadata[MARK] = nbformat.from_dict(
+            {"chapter": chapter.name, "id": cell.id, "hash": digest(cell.source)}
+        )
     notebook.metadata[MARK] = nbformat.from_dict({"chapter": chapter.name, "version": version(notebook)})
     return notebook
 

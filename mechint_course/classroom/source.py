@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import nbformat
 from nbformat import NotebookNode
@@ -27,6 +27,7 @@ class SourceError(ValueError):
     """What is wrong with a chapter's source: which cell, and what to do."""
 
 
+@runtime_checkable
 class Exercise(Protocol):
     """What the build needs to know of an exercise; the catalogue's entries have it."""
 
