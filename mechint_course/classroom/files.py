@@ -50,6 +50,7 @@ def read_notebook(path: Path) -> NotebookNode:
         if raw["nbformat"] != 4:
             raw = nbformat.reads(json.dumps(raw), as_version=4)
         notebook = nbformat.v4.upgrade(nbformat.v4.rwbase.rejoin_lines(nbformat.from_dict(raw)))
+        _, notebook = nbformat.validator.normalize(notebook)  # cells without an id get one
         nbformat.validate(notebook, relax_add_props=True)
     except (AttributeError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
         words = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
