@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+import uuid
 from pathlib import Path
 
 import nbformat
@@ -50,7 +51,11 @@ def read_notebook(path: Path) -> NotebookNode:
         if raw["nbformat"] != 4:
             raw = nbformat.reads(json.dumps(raw), as_version=4)
         notebook = nbformat.v4.upgrade(nbformat.v4.rwbase.rejoin_lines(nbformat.from_dict(raw)))
-        _, notebook = nbformat.validator.normalize(notebook)  # cells without an id get one
+        seen: set[str | None] = {None}
+        for cell in notebook.cells:
+            if cell.get("id") in seen:
+                cell["id"] = uuid.uuid4().hex[:8]
+            seen.add(cell["id"])
         nbformat.validate(notebook, relax_add_props=True)
     except (AttributeError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
         words = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
