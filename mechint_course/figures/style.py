@@ -1,10 +1,11 @@
-"""One look for every picture of the course: colours that colour-blind readers can tell apart, and never colour alone.
+"""One look for every picture of the course: colours that colour-blind readers tell apart, never colour alone.
 
 A picture that tells series apart uses a marker, a line style, a hatch or a written label besides the colour.
 """
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -22,7 +23,7 @@ PALETTE = {
     "grey": "#767676",
     "pale": "#D9D9D9",
 }
-"""Colours by name: the eight of Okabe and Ito (2008, "Color Universal Design"), and two greys for what is not data."""
+"""Colours by name: the eight of Okabe and Ito (2008, "Color Universal Design"), two greys for what is no data."""
 
 SERIES = ("blue", "vermilion", "green", "purple", "orange", "sky", "black", "yellow")
 """The order in which series take their colours: neighbours differ in lightness too."""
@@ -42,7 +43,7 @@ SEQUENTIAL = "cividis"
 DIVERGING = "PuOr"
 """The colour map for values on both sides of zero; always draw it symmetric about zero."""
 
-_RC = {
+_RC: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 11,
@@ -74,7 +75,7 @@ def new_figure(
     share_y: bool = False,
     ratios: Iterable[float] | None = None,
 ) -> Figure:
-    """An empty figure of `width` x `height` inches with `rows` x `columns` axes, listed row by row in `.axes`.
+    """An empty figure of `width` x `height` inches; its `rows` x `columns` axes stand row by row in `.axes`.
 
     `ratios` are the relative widths of the columns. No window opens and nothing global changes.
 
@@ -86,15 +87,19 @@ def new_figure(
         figure = CourseFigure(figsize=(width, height), layout="constrained", dpi=100)
         FigureCanvasAgg(figure)
         figure.subplots(
-            rows, columns, sharex=share_x, sharey=share_y, width_ratios=None if ratios is None else list(ratios)
+            rows,
+            columns,
+            sharex=share_x,
+            sharey=share_y,
+            width_ratios=None if ratios is None else list(ratios),
         )
         if title is not None:
             figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     return figure
 
 
-def series(index: int) -> dict[str, object]:
-    """Keywords for `Axes.plot` of the series number `index`: its colour with the marker and line that go with it.
+def series(index: int) -> dict[str, Any]:
+    """Keywords for `Axes.plot` of series number `index`: its colour, and the marker and line that go with it.
 
     >>> series(0) == {"color": "#0072B2", "marker": "o", "linestyle": "-"}
     True
@@ -103,7 +108,7 @@ def series(index: int) -> dict[str, object]:
     return {"color": PALETTE[SERIES[k]], "marker": MARKERS[k], "linestyle": LINES[k]}
 
 
-def fill(index: int) -> dict[str, object]:
+def fill(index: int) -> dict[str, Any]:
     """Keywords for bars and areas of the series number `index`: its colour with the hatch that goes with it.
 
     >>> fill(1)["hatch"]

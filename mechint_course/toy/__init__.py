@@ -1,0 +1,33 @@
+"""Toy models of superposition: sparse features, small models trained many at a time, and their geometry."""
+
+from mechint_course.toy.distributions import Sampler, feature_batch, stream
+from mechint_course.toy.geometry import (
+    cosines,
+    feature_dimensionality,
+    feature_norms,
+    interference,
+    is_regular_polygon,
+    n_represented,
+    neighbour_angles,
+)
+from mechint_course.toy.model import LossAndGradients, ToyModel
+from mechint_course.toy.training import History, Trainable, evaluate, train
+
+__all__ = [
+    "History",
+    "LossAndGradients",
+    "Sampler",
+    "ToyModel",
+    "Trainable",
+    "cosines",
+    "evaluate",
+    "feature_batch",
+    "feature_dimensionality",
+    "feature_norms",
+    "interference",
+    "is_regular_polygon",
+    "n_represented",
+    "neighbour_angles",
+    "stream",
+    "train",
+]
