@@ -12,6 +12,7 @@ def geometric_median(
     Weiszfeld's iteration: the mean of the rows, each weighted by one over its distance to the point so far.
     Source: Bricken et al. 2023, appendix (b_dec starts here). Raises ValueError where x has no rows.
 
+    >>> import torch
     >>> geometric_median(torch.tensor([[0.0], [0.0], [0.0], [100.0]])).round(decimals=2)
     tensor([0.])
     """

@@ -127,7 +127,7 @@ def _what_is_wrong(config: Mapping[str, Any]) -> str | None:
         size = config.get(name)
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size < 2**31:
             return f"{name!r} must be a positive whole number, found {size!r}"
-    if config.get("architecture") not in _ARCHITECTURES:
+    if config.get("architecture") not in list(_ARCHITECTURES):  # a list: what was read need not be hashable
         known = ", ".join(repr(name) for name in _ARCHITECTURES)
         return f"'architecture' must be one of {known}, found {config.get('architecture')!r}"
     for name in ("normalize_activations", "reshape_activations"):

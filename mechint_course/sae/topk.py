@@ -20,6 +20,11 @@ from mechint_course.sae.base import SAE, Loss, Moment
 from mechint_course.sae.sparse import combine, project
 
 
+_WORTH_A_PROBE = (
+    1 << 20
+)  # weights; below, the product is quick either way, and runs stay repeatable to the bit
+
+
 class Selected(NamedTuple):
     """The k latents that each input switches on, largest first."""
 
@@ -116,6 +121,8 @@ class TopKSAE(SAE):
         Nearly equal pre-activations may then change places; which of two near-ties is on matters little to training.
         """
         self.selection = torch.float32
+        if self.W_enc.numel() < _WORTH_A_PROBE:
+            return
         in_full = _seconds(lambda: self._pick(x))
         self.selection = torch.bfloat16
         if _seconds(lambda: self._pick(x)) * 1.3 > in_full:

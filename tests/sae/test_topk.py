@@ -115,6 +115,9 @@ def test_bfloat16_selection_keeps_values_in_full():
 def test_prepare_chooses_a_precision_and_choose_brings_it_back():
     sae = random_sae()
     sae.prepare(data(16))
+    assert sae.choices() == {"selection": "float32"}  # too small to be worth a probe
+    sae = TopKSAE(1024, 1024, 3, seed=0)
+    sae.prepare(data(16, 1024))
     assert sae.choices()["selection"] in ("float32", "bfloat16")
     sae.choose({"selection": "bfloat16"})
     assert sae.choices() == {"selection": "bfloat16"}
