@@ -19,7 +19,6 @@ from torch import Tensor
 from mechint_course.sae.base import SAE, Loss, Moment
 from mechint_course.sae.sparse import combine, project
 
-
 _WORTH_A_PROBE = (
     1 << 20
 )  # weights; below, the product is quick either way, and runs stay repeatable to the bit

@@ -219,11 +219,15 @@ def _resume(sae: SAE, path: Path, recipe: dict[str, Any]) -> _Run:
         {name.removeprefix("sae."): value for name, value in tensors.items() if name.startswith("sae.")}
     )
     optimiser = _optimiser(sae, (variance / sae.d_in) ** 0.5)
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     remembered = optimiser.state_dict()
     for name, value in tensors.items():
         if name.startswith("adam."):
             _, number, what = name.split(".")
-            remembered["state"].setdefault(int(number), {})[what] = value
+            like = parameters[int(number)]
+            # Adam's fused kernel reads memory in order, so its state must lie in memory as the parameter does.
+            laid_out = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+            remembered["state"].setdefault(int(number), {})[what] = laid_out
     optimiser.load_state_dict(remembered)
     log = state["log"]
     entries = [Entry(**entry) for entry in log.pop("entries")]
