@@ -1,14 +1,12 @@
 """The learner's version of a chapter, made by nbgrader's own `generate_assignment` in a temporary folder."""
 
-import json
 import logging
 import tempfile
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
-from mechint_course.classroom.files import MARK, as_text, digest, read_notebook
+from mechint_course.classroom.files import as_text, read_notebook
 from mechint_course.classroom.source import Chapter, SourceError
 
 
@@ -21,10 +19,9 @@ def release(chapter: Chapter) -> NotebookNode:
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
-    from nbgrader.preprocessors import ClearSolutions, SaveCells
     from traitlets.config import Config
 
-    from mechint_course.classroom.stubs import ClearAnswers
+    from mechint_course.classroom.steps import steps
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
@@ -38,12 +35,7 @@ def release(chapter: Chapter) -> NotebookNode:
         config.CourseDirectory.assignment_id = chapter.name
         config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py"]
         config.GenerateAssignment.no_database = True
-        steps = GenerateAssignment.preprocessors.default_args[0]
-        config.GenerateAssignment.preprocessors = [
-            ClearAnswers if step is ClearSolutions else step
-            for step in steps
-            if step is not SaveCells  # it opens the database
-        ]
+        config.GenerateAssignment.preprocessors = steps(database=False)
         said = _Lines()
         log = logging.getLogger("mechint_course.classroom.release")
         log.propagate = False
@@ -54,22 +46,7 @@ def release(chapter: Chapter) -> NotebookNode:
         except (NbGraderException, SystemExit) as error:
             words = said.lines[1].strip().splitlines()[-1] if len(said.lines) > 1 else str(error)
             raise SourceError(f"{chapter.name}: nbgrader refuses the notebook: {words}") from error
-        notebook = read_notebook(root / "release" / chapter.name / f"{chapter.name}.ipynb")
-    notebook.metadata = nbformat.from_dict(dict(chapter.notebook.metadata))
-    for cell in notebook.cells:
-        cell.metadata[MARK] = nbformat.from_dict(
-            {"chapter": chapter.name, "id": cell.id, "hash": digest(cell.source)}
-        )
-    notebook.metadata[MARK] = nbformat.from_dict({"chapter": chapter.name, "version": version(notebook)})
-    return notebook
-
-
-def version(notebook: NotebookNode) -> str:
-    """A hash of everything a learner gets: sources and metadata of the cells in their order."""
-    parts = [
-        nbformat.from_dict({"source": cell.source, "metadata": cell.metadata}) for cell in notebook.cells
-    ]
-    return digest(json.dumps(parts, sort_keys=True))
+        return read_notebook(root / "release" / chapter.name / f"{chapter.name}.ipynb")
 
 
 class _Lines(logging.Handler):

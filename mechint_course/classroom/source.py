@@ -103,8 +103,8 @@ def assemble(name: str, script: NotebookNode, exercises: Sequence[Exercise]) -> 
         if "nbgrader" in cell.metadata:
             _complete(cell, by_grade_id, where)
     _refuse_missing(name, script.cells, cells, exercises)
-    _name_cells(cells)
-    metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    _name_cells(name, cells)
+    metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}, MARK: {"chapter": name}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     notebook.nbformat_minor = 5
     return Chapter(name, notebook, tuple(exercises))
@@ -215,7 +215,7 @@ def _refuse_missing(
         raise SourceError(f'{name} needs one code cell with tags=["{IMPORTS_TAG}"], and has {tagged}.')
 
 
-def _name_cells(cells: list[NotebookNode]) -> None:
+def _name_cells(chapter: str, cells: list[NotebookNode]) -> None:
     """Give every cell an id that survives edits elsewhere: its grade_id, or its place under a heading."""
     anchor, place = "top", 0
     taken: set[str] = set()
@@ -230,7 +230,7 @@ def _name_cells(cells: list[NotebookNode]) -> None:
             place += 1
         taken.add(name)
         cell.id = name
-        cell.metadata[MARK] = nbformat.from_dict({"id": name})
+        cell.metadata[MARK] = nbformat.from_dict({"chapter": chapter, "id": name})
 
 
 def _slug(cell: NotebookNode) -> str | None:
