@@ -18,6 +18,8 @@ from urllib.request import url2pathname
 from mechint_course.install_words import CannotInstall, cannot_run_here, pip_failed, pip_says
 
 NAME = "mechint-course"
+CAN_BECOME = os.name == "posix"
+"""Whether a process can become another one, which keeps signals, terminal and exit code as they are."""
 SPACE = 3_000_000_000
 """Bytes that must be free before an install: the packages take 1.9 GB, pip's copies the rest."""
 
@@ -101,14 +103,15 @@ def go_on(root: Path, argv: list[str], environment: dict[str, str]) -> int:
     """Runs the same command inside the `.venv` and returns its exit code; Ctrl-C and signals reach it."""
     words = [str(_python(root)), "-m", "mechint_course", *argv]
     sys.stdout.flush()
-    if os.name == "posix":
-        os.execve(words[0], words, os.environ | environment)  # this process becomes the other one
-    # Elsewhere a process cannot become another: wait, and leave Ctrl-C, which both receive, to the child.
+    if CAN_BECOME:
+        os.execve(words[0], words, os.environ | environment)
+    # Wait, and leave Ctrl-C, which both receive, to the child.
     signal.signal(signal.SIGINT, lambda *_: None)
     return subprocess.Popen(words, env=os.environ | environment).wait()
 
 
 def project(root: Path) -> dict:
+    """The `[project]` table of the checkout's pyproject.toml."""
     return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -128,8 +131,8 @@ def _belongs_to_another_checkout(root: Path) -> bool:
 
 
 def _fingerprint(root: Path, extra: str | None) -> str:
-    project = project(root)
-    parts = [requirements(project, extra), project["requires-python"], project.get("scripts", {})]
+    wanted = project(root)
+    parts = [requirements(wanted, extra), wanted["requires-python"], wanted.get("scripts", {})]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
