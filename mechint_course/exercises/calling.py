@@ -77,6 +77,7 @@ def answer_call(function: object, request: Request) -> Reply:
     printed = _Beginning()
     try:
         with _quietly(printed), torch.random.fork_rng(devices=[]), torch.enable_grad(), time_limit(request.seconds):
+            torch.default_generator.seed()  # else a draw from the global generator would look reproducible
             returned = function(*[fixtures.resolve(arg) for arg in args])
             if request.wrt:
                 reply.gradients = _gradients(returned, request, args)
