@@ -80,8 +80,10 @@ def pip_failed(output: str, what: str) -> str:
             "This Python cannot put pip into an environment: on Debian and Ubuntu type "
             f"`sudo apt install python3.{sys.version_info[1]}-venv`; elsewhere take Python from python.org."
         )
-    last = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"\w*(Error|ERROR): ", line)]
+    last = (errors or lines or ["none"])[-1]
     return (
-        f"{what} (last words: {last[-1] if last else 'none'}): delete the folder .venv and type the same command again, "
+        f"{what} (last words: {last}): delete the folder .venv and type the same command again, "
         "and if it ends the same way, send those words to whoever keeps the course."
     )
