@@ -16,7 +16,7 @@ def _model(name: str) -> Callable[[], Any]:
     def build() -> Any:
         from mechint_course.language import load_model  # costs seconds: only where a model is asked for
 
-        return load_model(name)
+        return load_model(name, fresh=True)  # not the object that a notebook holds, hooks and all
 
     return build
 
@@ -72,7 +72,10 @@ def damage(name: str, before: tuple[float, int]) -> tuple[str, str] | None:
         return None
     del _BUILT[name]
     if weights != before[0]:
-        return "changes-weights", "Your function changed the model's weights; work on activations or on a copy instead."
+        return (
+            "changes-weights",
+            "Your function changed the model's weights; work on activations or on a copy instead.",
+        )
     return "leaves-hooks", (
         "Your function left a hook on the model, so that every later run is changed too; "
         "use `run_with_hooks` or `with model.hooks(...)`, which take their hooks off again."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jaxtyping import Int
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor
 
 from mechint_course.resources import data_folder
@@ -78,9 +78,19 @@ def for_transformer_lens(tokenizer: Tokenizer) -> "PreTrainedTokenizerFast":
     """A tokenizer wrapped for `TransformerBridge`."""
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token=START, eos_token=START, pad_token=START
+    own = Tokenizer.from_str(tokenizer.to_str())
+    start = (START, own.token_to_id(START))
+    own.post_processor = processors.TemplateProcessing(single=f"{START} $A", special_tokens=[start])
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=own,
+        bos_token=START,
+        eos_token=START,
+        pad_token=START,
+        clean_up_tokenization_spaces=False,
     )
+    # TransformerLens looks a tokenizer up on a hub, by its name, unless these two say that it adds the start token.
+    wrapped.init_kwargs |= {"name_or_path": "mechint_course", "add_bos_token": True}
+    return wrapped
 
 
 def token_strings(tokens: Int[Tensor, " n_ctx"] | Sequence[int]) -> list[str]:
@@ -106,7 +116,7 @@ def _strings() -> tuple[str, ...]:
 
 def _readable(tokenizer: Tokenizer, number: int) -> str:
     written = tokenizer.id_to_token(number)
-    if written == START:
+    if written is None or written == START:
         return START
     raw = bytes(_bytes_of_characters()[character] for character in written)
     try:

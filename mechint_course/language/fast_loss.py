@@ -1,0 +1,64 @@
+"""The same one-layer model in plain torch: what training and loss measurements use, at about twice the speed of hooked code."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import cross_entropy, embedding, layer_norm, relu, scaled_dot_product_attention
+from torch.nn.functional import linear as affine
+
+_EPSILON = 1e-5
+
+
+def fast_losses(
+    parameters: Mapping[str, Tensor],
+    tokens: Int[Tensor, "batch n_ctx"],
+    *,
+    n_heads: int,
+    zero_mlp: bool = False,
+) -> Float[Tensor, "batch n_ctx_less_one"]:
+    """The loss at every position but the last, in nats: how surprised the model is by the token that comes next.
+
+    `parameters` as `parameters_of` names them; `zero_mlp` leaves out what the MLP would write.
+    """
+
+    def norm(x: Tensor, name: str) -> Tensor:
+        return layer_norm(x, x.shape[-1:], parameters[f"{name}.weight"], parameters[f"{name}.bias"], _EPSILON)
+
+    def linear(x: Tensor, name: str) -> Tensor:
+        return affine(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+
+    batch, n_ctx = tokens.shape
+    resid = embedding(tokens, parameters["tok_embed.weight"]) + parameters["pos.weight"][:n_ctx]
+    d_head = resid.shape[-1] // n_heads
+    normed = norm(resid, "layers.0.ln1")
+    q, k, v = (
+        linear(normed, f"layers.0.attn.{name}").view(batch, n_ctx, n_heads, d_head).transpose(1, 2)
+        for name in "qkv"
+    )
+    z = scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(batch, n_ctx, -1)
+    resid = resid + linear(z, "layers.0.attn.o")
+    if not zero_mlp:
+        resid = resid + linear(
+            relu(linear(norm(resid, "layers.0.ln2"), "layers.0.mlp.fc_in")), "layers.0.mlp.fc_out"
+        )
+    logits = affine(norm(resid, "ln_out")[:, :-1], parameters["head.weight"])
+    flat = cross_entropy(logits.reshape(-1, logits.shape[-1]), tokens[:, 1:].reshape(-1), reduction="none")
+    return flat.view(batch, n_ctx - 1)
+
+
+@torch.no_grad()
+def losses(
+    parameters: Mapping[str, Tensor],
+    tokens: Int[Tensor, "n_sequences n_ctx"],
+    *,
+    n_heads: int,
+    zero_mlp: bool = False,
+    batch_size: int = 64,
+) -> Float[Tensor, "n_sequences n_ctx_less_one"]:
+    """`fast_losses` of a whole text, batch by batch."""
+    parts = [
+        fast_losses(parameters, part, n_heads=n_heads, zero_mlp=zero_mlp) for part in tokens.split(batch_size)
+    ]
+    return torch.cat(parts)

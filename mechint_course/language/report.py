@@ -1,0 +1,79 @@
+"""How good a language model is: its loss in every domain, beside what knowing less would cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechint_course.language.fast_loss import losses
+from mechint_course.language.text import TokenizedText
+
+
+@dataclass(frozen=True)
+class DomainLoss:
+    """Mean losses of one domain, in nats a token."""
+
+    domain: str
+    model: float
+    zeroed: float
+    """Of the model whose MLP writes nothing."""
+    bigram: float
+    """Of guessing from the token before, by its counts in the training text."""
+    unigram: float
+    """Of guessing by how often each token occurs in the training text."""
+
+
+def unigram(tokens: Int[Tensor, "n_sequences n_ctx"], d_vocab: int) -> Float[Tensor, " d_vocab"]:
+    """How often each token occurs, every one counted once more than it was seen; the first token of a sequence aside.
+
+    >>> unigram(torch.tensor([[0, 1, 1], [0, 1, 2]]), d_vocab=3)
+    tensor([0.1429, 0.5714, 0.2857])
+    """
+    counts = torch.bincount(tokens[:, 1:].reshape(-1), minlength=d_vocab).float() + 1
+    return counts / counts.sum()
+
+
+def bigram(
+    tokens: Int[Tensor, "n_sequences n_ctx"], d_vocab: int, prior: float = 20.0
+) -> Float[Tensor, "d_vocab d_vocab"]:
+    """The next token's chances given the one before: counts, with `prior` more sightings spread as the unigram."""
+    pairs = tokens[:, :-1].reshape(-1) * d_vocab + tokens[:, 1:].reshape(-1)
+    counts = torch.bincount(pairs, minlength=d_vocab * d_vocab).float().view(d_vocab, d_vocab)
+    counts += prior * unigram(tokens, d_vocab)
+    return counts / counts.sum(dim=1, keepdim=True)
+
+
+def losses_by_domain(
+    parameters: Mapping[str, Tensor], n_heads: int, training: TokenizedText, text: TokenizedText
+) -> list[DomainLoss]:
+    """The table of a model's card, over the domains that the text holds."""
+    d_vocab = len(parameters["tok_embed.weight"])
+    surprise_one = -unigram(training.tokens, d_vocab).log()
+    surprise_two = -bigram(training.tokens, d_vocab).log()
+    table = []
+    for number, domain in enumerate(text.domains):
+        tokens = text.tokens[text.domain == number]
+        if not len(tokens):
+            continue
+        table.append(
+            DomainLoss(
+                domain,
+                losses(parameters, tokens, n_heads=n_heads).mean().item(),
+                losses(parameters, tokens, n_heads=n_heads, zero_mlp=True).mean().item(),
+                surprise_two[tokens[:, :-1], tokens[:, 1:]].mean().item(),
+                surprise_one[tokens[:, 1:]].mean().item(),
+            )
+        )
+    return table
+
+
+def as_markdown(table: list[DomainLoss]) -> str:
+    """The table as Markdown, the mean over domains in the last row."""
+    lines = ["| domain | model | MLP zeroed | bigram | unigram |", "|---|---|---|---|---|"]
+    rows = [(row.domain, row.model, row.zeroed, row.bigram, row.unigram) for row in table]
+    means = [sum(row[i] for row in rows) / len(rows) for i in range(1, 5)]  # type: ignore[misc]
+    for name, *values in [*rows, ("**mean of domains**", *means)]:
+        lines.append(f"| {name} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
+    return "\n".join(lines)
