@@ -1,0 +1,175 @@
+"""`mechint-course train sae`: a dictionary on a language model's activations, with its card; stopped, it goes on."""
+
+import argparse
+import json
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from mechint_course.features.splice import loss_recovered
+from mechint_course.features.stream import ActivationBatches
+from mechint_course.language.activations import activations
+from mechint_course.sae import TopKSAE, fvu, train_sae
+from mechint_course.sae.files import CONFIG, replace_file
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+
+HALF_DONE = "training.safetensors"
+"""The checkpoint beside the files to be; removed when they are written."""
+CARD = "card.json"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained, and how."""
+
+    d_sae: int = 4096
+    k: int = 16
+    n_tokens: int = 4_000_000
+    batch_size: int = 4096
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `mechint-course train sae`."""
+    usual = Recipe()
+    parser.add_argument("--model", choices=("A", "B"), default="A", help="whose activations (default: A)")
+    parser.add_argument("--d-sae", type=int, default=usual.d_sae, help="latents (default: %(default)s)")
+    parser.add_argument("--k", type=int, default=usual.k, help="latents on at a time (default: %(default)s)")
+    parser.add_argument(
+        "--tokens", type=int, default=usual.n_tokens, help="tokens to train on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=usual.batch_size, help="tokens a step (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--learning-rate", type=float, default=usual.learning_rate, help="of Adam (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=usual.seed, help="for initialisation and order (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for cfg.json, sae_weights.safetensors and card.json"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains, or goes on where the same command stopped; 0 when the dictionary is written, 1 when it was interrupted."""
+    from mechint_course.language.models import load_model
+    from mechint_course.language.text import evaluation_text, training_text
+
+    recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
+    _may_write(args.out)
+    model = load_model(args.model)
+    text, held_out = training_text(args.model), evaluation_text()
+    options = (
+        f"--{name.replace('_', '-')} {value}"
+        for name, value in vars(recipe_options(args.model, recipe)).items()
+    )
+    card = {
+        "model": args.model,
+        "training_text": text.manifest,
+        "evaluation_text": held_out.manifest,
+        "command": f"mechint-course train sae {' '.join(options)} --out {shlex.quote(args.out.name)}",
+    }
+    scores = train_dictionary(model, text.tokens, held_out.tokens, recipe, args.out, card=card)
+    if scores is None:
+        print("The same command goes on from here.")
+        return 1
+    print(
+        f"Wrote {args.out}: {scores['recovered']:.1%} of the loss recovered, FVU {scores['fvu']:.3f}, "
+        f"L0 {scores['l0']:.1f}, {scores['silent']} of {recipe.d_sae} latents silent on the evaluation text."
+    )
+    return 0
+
+
+def recipe_options(model: str, recipe: Recipe) -> argparse.Namespace:
+    """The recipe under the names of the command's options."""
+    options = {"tokens" if name == "n_tokens" else name: value for name, value in asdict(recipe).items()}
+    return argparse.Namespace(model=model, **options)
+
+
+def train_dictionary(
+    model: "TransformerBridge",
+    tokens: Int[Tensor, "n_sequences n_ctx"],
+    held_out: Int[Tensor, "n_held_out n_ctx"],
+    recipe: Recipe,
+    out: Path,
+    *,
+    card: dict[str, Any],
+    checkpoint_every: int = 200,
+    quiet: bool = False,
+) -> dict[str, float] | None:
+    """Trains a top-k dictionary on `tokens`, scores it on `held_out`, writes it with its card, and gives the scores.
+
+    None where it was interrupted; the next call with the same arguments goes on. Raises ValueError where `out` holds
+    a dictionary already, or the half-done one there has another recipe.
+    """
+    _may_write(out)
+    n_steps = recipe.n_tokens // recipe.batch_size
+    if n_steps < 1:
+        raise ValueError(
+            f"{recipe.n_tokens} tokens do not fill one batch of {recipe.batch_size}: ask for more tokens."
+        )
+    sae = TopKSAE(model.cfg.d_mlp, recipe.d_sae, recipe.k, seed=recipe.seed)
+    batches = ActivationBatches(model, tokens, batch_size=recipe.batch_size, seed=recipe.seed)
+    half_done = out / HALF_DONE
+    log = train_sae(
+        sae,
+        batches,
+        n_steps=n_steps,
+        learning_rate=recipe.learning_rate,
+        checkpoint=half_done,
+        checkpoint_every=checkpoint_every,
+        quiet=quiet,
+    )
+    if log.interrupted:
+        return None
+    scores = score(model, held_out, sae)
+    sae.save_model(out)
+    card = card | {
+        "recipe": asdict(recipe),
+        "scores": scores,
+        "log": [asdict(entry) for entry in log.entries[-1:]],
+    }
+    replace_file(out / CARD, (json.dumps(card, indent=2) + "\n").encode())
+    half_done.unlink()
+    return scores
+
+
+@torch.no_grad()
+def score(
+    model: "TransformerBridge", tokens: Int[Tensor, "n_sequences n_ctx"], sae: TopKSAE
+) -> dict[str, float]:
+    """Loss recovered, FVU, L0 and how many latents never fire, on `tokens`."""
+    found = loss_recovered(model, tokens, sae)
+    rows = activations(model, tokens).flatten(0, 1)
+    on, fired, rebuilt = 0, torch.zeros(sae.d_sae, dtype=torch.bool), torch.empty_like(rows)
+    for start in range(0, len(rows), 4096):
+        part = rows[start : start + 4096]
+        values, indices = sae.select(part)
+        on += int((values > 0).sum())
+        fired[indices[values > 0]] = True
+        rebuilt[start : start + 4096] = sae.reconstruct(part)
+    return {
+        "recovered": found.recovered,
+        "recovered_over_mean": found.recovered_over_mean,
+        **{name: round(value, 4) for name, value in asdict(found).items()},
+        "fvu": round(fvu(rows, rebuilt), 4),
+        "l0": round(on / len(rows), 3),
+        "silent": int((~fired).sum()),
+    }
+
+
+def _may_write(out: Path) -> None:
+    if (out / CONFIG).exists():
+        raise ValueError(
+            f"{out} already holds a dictionary ({CONFIG}): name another folder with --out, or remove that one."
+        )

@@ -1,0 +1,83 @@
+"""The command that trains dictionaries: what it writes, and that stopping it loses nothing."""
+
+import argparse
+import json
+
+import pytest
+import torch
+
+from mechint_course.features import train_sae as command
+from mechint_course.features.train_sae import Recipe, add_arguments, train_dictionary
+from mechint_course.language.models import load_model
+from mechint_course.sae import SAE
+
+RECIPE = Recipe(d_sae=30, k=3, n_tokens=64 * 20, batch_size=64, learning_rate=3e-3, seed=0)
+
+
+@pytest.fixture
+def train():
+    tokens = torch.randint(0, 25, (40, 8), generator=torch.Generator().manual_seed(1))
+
+    def go(out, recipe=RECIPE):
+        return train_dictionary(
+            load_model("tiny"),
+            tokens,
+            tokens[:9],
+            recipe,
+            out,
+            card={"model": "tiny"},
+            checkpoint_every=4,
+            quiet=True,
+        )
+
+    return go
+
+
+def test_a_dictionary_and_its_card_are_written_and_the_checkpoint_is_gone(train, tmp_path):
+    scores = train(tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["card.json", "cfg.json", "sae_weights.safetensors"]
+    card = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert card["scores"] == scores and card["recipe"]["k"] == 3 and card["model"] == "tiny"
+    assert 0 < scores["l0"] <= 3 and 0 < scores["fvu"] < 1 and scores["clean"] != scores["patched"]
+    assert SAE.load_from_disk(tmp_path / "out").d_sae == 30
+
+
+def test_stopped_and_gone_on_it_is_the_same_dictionary(train, tmp_path, monkeypatch, capsys):
+    whole = train(tmp_path / "whole")
+    taken, step = 0, command.ActivationBatches.__call__
+
+    def stops_at_eleven(self, start=0):
+        nonlocal taken
+        for batch in step(self, start):
+            taken += 1
+            if taken == 11:
+                raise KeyboardInterrupt
+            yield batch
+
+    monkeypatch.setattr(command.ActivationBatches, "__call__", stops_at_eleven)
+    assert train(tmp_path / "again") is None
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["training.safetensors"]
+    assert "stopped after 10 of 20" in capsys.readouterr().out
+    assert train(tmp_path / "again") == whole
+    for name in ("cfg.json", "sae_weights.safetensors", "card.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_nothing_is_overwritten_and_no_other_recipe_goes_on(train, tmp_path, monkeypatch):
+    train(tmp_path)
+    with pytest.raises(ValueError, match="already holds a dictionary"):
+        train(tmp_path)
+    with pytest.raises(ValueError, match="do not fill one batch"):
+        train(tmp_path / "other", Recipe(n_tokens=10, batch_size=64))
+
+
+def test_the_cards_command_is_the_one_that_was_given():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(
+        ["--model", "B", "--d-sae", "512", "--k", "8", "--tokens", "9000", "--seed", "3", "--out", "x"]
+    )
+    recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
+    again = vars(command.recipe_options(args.model, recipe))
+    assert {name: value for name, value in vars(args).items() if name != "out"} == again
