@@ -1,0 +1,328 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Why can five features live in two dimensions?
+#
+# A language model knows far more things than it has numbers to write them down with. One idea of how it manages is called **superposition**: it stores more features than it has dimensions, as directions that are not quite at right angles, and lives with a little interference.
+#
+# In this chapter you make that happen yourself, in a model so small that you can draw it.
+#
+# **Goal.** Write a toy model of superposition, train it, and see five features arrange themselves in a plane.
+#
+# **Time.** About 45 minutes. Everything here is on the core path.
+#
+# **You need.** Python, matrix products, and what a gradient is. No earlier chapter.
+#
+# How to work: each exercise is a function to fill in, and the cell after it checks your answer and tells you what is wrong. `hint("toy.forward")` gives a nudge, `hint("toy.forward", 2)` and `3` give more, and `hint("toy.forward", "solution")` shows ours. Until your answer passes, the check puts ours in its place, so you can go on at any time and come back later.
+
+# %% tags=["imports"]
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mechint_course import check, hint, sized
+
+# %%
+from mechint_course.figures import toy as pictures
+from mechint_course.toy import ToyModel, is_regular_polygon, n_represented, train
+from mechint_course.views.explorer import DensityExplorer
+from mechint_course.work import work
+
+# %% [markdown]
+# ## 1. Features that are seldom there
+#
+# A **feature** is a property that an input can have: "this text is Arabic", "this line is inside a quotation". Most features are absent from most inputs. That is what **sparse** means here.
+#
+# The toy world of Elhage et al. (2022, *Toy Models of Superposition*) keeps only this. A sample is a list of $n$ numbers, one for each feature:
+#
+# $$x_i = \begin{cases} 0 & \text{with probability } 1 - p \\ \text{uniform between 0 and 1} & \text{with probability } p \end{cases}$$
+#
+# We call $p$ the **density**, and `feature_probability` in code. Density 1 means that every feature is always there. The features are independent of each other.
+
+# %% [markdown]
+# {{exercise toy.guess_empty}}
+#
+# Take five independent features, each there with probability 0.05. Which share of all samples holds **no feature at all**? Choose one of `0.05`, `0.25`, `0.77`, `0.99`. A prediction earns its point whether it is right or not.
+
+# %% nbgrader={"grade_id": "toy-guess_empty", "solution": true}
+guess_empty = None  # one of: 0.05, 0.25, 0.77, 0.99
+### BEGIN SOLUTION
+guess_empty = 0.77
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_empty-check", "grade": true}
+check("toy.guess_empty")
+
+# %% [markdown]
+# {{exercise toy.sparse_batch}}
+#
+# Draw a batch of such samples. The same `seed` must give the same batch, so that somebody else can repeat what you see.
+
+# %% nbgrader={"grade_id": "toy-sparse_batch", "solution": true}
+def sparse_batch(
+    n_samples: int, n_features: int, feature_probability: float, seed: int
+) -> Float[Tensor, "n_samples n_features"]:
+    """Independent sparse features: 0, or with `feature_probability` uniform between 0 and 1.
+
+    By hand: if feature 0 is there and feature 1 is not, a sample may be [0.37, 0.0].
+    The same seed gives the same batch, another seed another one.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    present = torch.rand(n_samples, n_features, generator=generator) < feature_probability
+    strength = torch.rand(n_samples, n_features, generator=generator)
+    return strength * present
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-sparse_batch-check", "grade": true}
+check("toy.sparse_batch")
+
+# %%
+x = sparse_batch(10_000, 5, 0.05, seed=0)
+print(f"You predicted that a share of {guess_empty} is empty. Counted: {(x == 0).all(dim=1).float().mean():.3f}")
+pictures.samples({"density 1": sparse_batch(40, 5, 1.0, seed=0), "density 0.05": x})
+
+# %% [markdown]
+# Each row is a sample, each column a feature; dark means that the feature is not there. On the left every sample uses all five features. On the right most rows are empty, and two features in the same row are rare.
+#
+# > **Question.** In which of the two worlds could two features share one direction without much harm?
+# >
+# > <details><summary>Our answer</summary>On the right. Sharing a direction does harm only when both features are there at once, and at density 0.05 a given pair of features meets in one sample of 400 (0.05 times 0.05).</details>
+
+# %% [markdown]
+# ## 2. A model with too little room
+#
+# The model squeezes $n$ features into $m$ numbers, with $m$ smaller than $n$, and unfolds them again with the same matrix:
+#
+# $$h = W x \qquad\qquad x' = \mathrm{ReLU}(W^\top h + b)$$
+#
+# $W$ has $m$ rows and $n$ columns. **Column $i$ is the direction of feature $i$** in the hidden space. Output $j$ adds up $x_i\,(W_i \cdot W_j)$ over all features $i$: where two directions overlap, one feature leaks into the other's output. That leak is called **interference**. The bias $b$ and the ReLU can remove a leak if it is small or negative.
+
+# %% [markdown]
+# {{exercise toy.forward}}
+#
+# Write the model for a batch: each row of `x` is a sample.
+
+# %% nbgrader={"grade_id": "toy-forward", "solution": true}
+def forward(
+    x: Float[Tensor, "batch n_features"],
+    W: Float[Tensor, "n_hidden n_features"],
+    b_final: Float[Tensor, "n_features"],
+) -> Float[Tensor, "batch n_features"]:
+    """The reconstruction of each sample: ReLU(W^T W x + b).
+
+    By hand, with one hidden dimension: W = [[1.0, -1.0]], b_final = [0.0, 0.0] and x = [[0.8, 0.0]] give the hidden
+    number 0.8, then [0.8, -0.8], and after the ReLU [[0.8, 0.0]].
+    """
+    ### BEGIN SOLUTION
+    hidden = x @ W.T
+    return torch.relu(hidden @ W + b_final)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-forward-check", "grade": true}
+check("toy.forward")
+
+# %% [markdown]
+# {{exercise toy.loss}}
+#
+# Some features matter more than others. Feature $i$ has an **importance** $I_i$, and the loss is
+#
+# $$L = \frac{1}{\text{batch}} \sum_{\text{samples}} \sum_i I_i\, (x_i - x'_i)^2$$
+#
+# Add up over the features, average over the samples.
+
+# %% nbgrader={"grade_id": "toy-loss", "solution": true}
+def loss(
+    x: Float[Tensor, "batch n_features"],
+    x_hat: Float[Tensor, "batch n_features"],
+    importance: Float[Tensor, "n_features"],
+) -> Float[Tensor, ""]:
+    """Squared errors weighted by importance: summed over features, averaged over samples.
+
+    By hand: x = [[1.0, 0.0], [0.0, 0.0]], x_hat = [[0.5, 0.0], [0.0, 1.0]] and importance = [1.0, 2.0] give 0.25 for
+    the first sample and 2.0 for the second, so the loss is 1.125.
+    """
+    ### BEGIN SOLUTION
+    return (importance * (x - x_hat) ** 2).sum(dim=1).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-loss-check", "grade": true}
+check("toy.loss")
+
+# %% [markdown]
+# Now the model can learn. The next cell is a plain training loop around **your** three functions: five features, two hidden dimensions, and importances that fall slowly, $I_i = 0.9^i$.
+
+# %%
+importance = 0.9 ** torch.arange(5)
+
+
+def train_yours(density: float, steps: int) -> Float[Tensor, "2 5"]:
+    """Trains one model with your functions and returns its W."""
+    start = torch.randn(2, 5, generator=torch.Generator().manual_seed(0)) / 2
+    W, b_final = start.requires_grad_(), torch.zeros(5, requires_grad=True)
+    optimiser = torch.optim.Adam([W, b_final], lr=0.01)
+    with work(steps, f"Training at density {density:g}") as bar:
+        for step in range(steps):
+            x = sparse_batch(1024, 5, density, seed=1_000 + step)
+            value = loss(x, forward(x, W, b_final), importance)
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            bar.update()
+    return W.detach()
+
+
+# %% [markdown]
+# {{exercise toy.guess_dense}}
+#
+# First the dense world: density 1, every feature always there. Two dimensions, five features. What will the columns of $W$ look like, drawn as arrows in the plane? Choose one of:
+#
+# - `"two features at a right angle"`: the two most important ones, the others dropped
+# - `"two opposite pairs"`: four arrows like a cross
+# - `"a regular pentagon"`: all five, evenly spread
+# - `"a fan within a quarter turn"`: all five, side by side
+
+# %% nbgrader={"grade_id": "toy-guess_dense", "solution": true}
+guess_dense = None  # one of the four strings above
+### BEGIN SOLUTION
+guess_dense = "two features at a right angle"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_dense-check", "grade": true}
+check("toy.guess_dense")
+
+# %%
+W_dense = train_yours(density=1.0, steps=sized(2000, smoke=20))
+pictures.prediction_beside(guess_dense, W_dense, title="Density 1")
+
+# %% [markdown]
+# Left: what you predicted. Right: the five columns of the $W$ that your code has just learned, each drawn from the centre. An arrow with a number is a feature that the model represents; a grey stub at the centre is one that it has dropped. The circle has radius 1.
+#
+# Two features have a dimension each, at a right angle, and do not disturb each other. The other three are not represented at all. This is what principal component analysis would do as well.
+
+# %% [markdown]
+# {{exercise toy.angles}}
+#
+# A picture can mislead, so measure the shape. Walk around the circle and note the turn from each arrow to the next, until you are back at the first. Leave out columns shorter than `min_norm`: their direction means nothing. The turns add up to 360 degrees. Return them sorted, smallest first.
+#
+# A single arrow has one turn, of 360 degrees. No arrow at all gives an empty tensor.
+
+# %% nbgrader={"grade_id": "toy-angles", "solution": true}
+def angles(W: Float[Tensor, "2 n_features"], min_norm: float = 0.5) -> Float[Tensor, "n_kept"]:
+    """The angles in degrees between neighbouring columns of W around the circle, smallest first.
+
+    By hand: the columns [1, 0], [0, 1] and [0.1, 0] give [90, 270], because the third is too short to count.
+    """
+    ### BEGIN SOLUTION
+    kept = W[:, W.norm(dim=0) >= min_norm]
+    bearings = torch.rad2deg(torch.atan2(kept[1], kept[0])).sort().values
+    turns = torch.cat([bearings[1:] - bearings[:-1], bearings[:1] + 360 - bearings[-1:]])
+    return turns.sort().values
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-angles-check", "grade": true}
+check("toy.angles")
+
+# %%
+print("Density 1, angles between neighbours:", [round(a) for a in angles(W_dense).tolist()])
+
+# %% [markdown]
+# ## 3. The same model in a sparse world
+#
+# Now change one number. The features get the density 0.05; the model, the importances, the starting weights and the number of steps stay as they were.
+
+# %% [markdown]
+# {{exercise toy.guess_sparse}}
+#
+# What will the columns of $W$ look like this time? The options are the same four.
+
+# %% nbgrader={"grade_id": "toy-guess_sparse", "solution": true}
+guess_sparse = None  # one of: "two features at a right angle", "two opposite pairs", "a regular pentagon", "a fan within a quarter turn"
+### BEGIN SOLUTION
+guess_sparse = "a regular pentagon"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_sparse-check", "grade": true}
+check("toy.guess_sparse")
+
+# %%
+W_sparse = train_yours(density=0.05, steps=sized(2000, smoke=20))
+print("Density 0.05, angles between neighbours:", [round(a) for a in angles(W_sparse).tolist()])
+pictures.prediction_beside(guess_sparse, W_sparse, title="Density 0.05")
+
+# %% [markdown]
+# Left: your prediction. Right: the same five features, after training on sparse samples. All five arrows are there, a little longer than 1, and the angles printed above are all near 72 degrees: a fifth of a full turn.
+#
+# Nobody told the model about pentagons. Each feature now leaks into its neighbours, and the model has found the arrangement in which the five disturb each other least. The leak costs little, because two features are rarely there at once; dropping a feature would cost its whole error every time it appears.
+#
+# > **Question.** The arrows are longer than 1. Can you say why, knowing that the biases come out negative?
+# >
+# > <details><summary>Our answer</summary>The negative bias cuts off the small positive leaks from the two neighbours. It cuts the true signal too, by the same amount, so the direction grows until squared length plus bias is about 1 again, and a feature that is alone comes back at its own strength.</details>
+
+# %% [markdown]
+# ## 4. Is it luck?
+#
+# One model is an anecdote. Here are five seeds at each of ten densities, fifty models in all, with all importances equal to 1. They train together, as one batch: `ToyModel` is the model you have just written, with an extra dimension for the instances and its gradients worked out by hand.
+
+# %%
+densities = [1.0, 0.7, 0.5, 0.3, 0.2, 0.15, 0.1, 0.05, 0.03, 0.02]
+n_seeds = 5
+model = ToyModel(
+    n_features=5,
+    n_hidden=2,
+    n_instances=len(densities) * n_seeds,
+    feature_probability=torch.tensor(densities).repeat_interleave(n_seeds)[:, None],
+    seed=0,
+)
+history = train(model, steps=sized(2000, smoke=20), seed=0, title="Training fifty models")
+W = model.W.detach().unflatten(0, (len(densities), n_seeds))
+for density, seeds in zip(densities, W, strict=True):
+    pentagons = sum(is_regular_polygon(one, 5) for one in seeds)
+    print(f"density {density:4g}: {n_represented(seeds).tolist()} features kept, {pentagons} of {n_seeds} are regular pentagons")
+
+# %%
+pictures.kept_by_density(torch.tensor(densities), n_represented(W), n_hidden=2)
+
+# %% [markdown]
+# Each dot is one model; the line joins the means. On the left, where everything is always there, the models keep about as many features as they have dimensions. Towards the right the features get sparser, and the models go above the dashed line: into superposition.
+#
+# Move the sliders to walk through all fifty models. The bars show how much of a dimension each feature has to itself (Elhage et al. call it feature dimensionality): 1 for a feature alone, 1/2 for each of an opposite pair, 2/5 in a pentagon.
+
+# %%
+DensityExplorer(W, densities)
+
+# %% [markdown]
+# The row of pictures shows the first seed at five of the densities, dense on the left and sparse on the right. The sliders below it need a running kernel; the row stays when there is none.
+#
+# > **Question.** At density 1 and equal importances, the arrows look random, and differ from seed to seed. Two dimensions are in use, but not by two features. Why is no feature preferred?
+# >
+# > <details><summary>Our answer</summary>When every feature is always there and counts the same, any plane through the five-dimensional input space loses the same amount: there is nothing to choose by. In section 2 the falling importances made the choice.</details>
+#
+# > **Question.** Between the dense and the sparse end you meet crosses: two opposite pairs. Why are opposite directions a cheap way to share a dimension?
+# >
+# > <details><summary>Our answer</summary>The leak of a feature into its opposite is negative, and the ReLU turns negative values into 0. As long as only one of the two is there, sharing costs nothing at all.</details>
+
+# %% [markdown]
+# ## What you learned
+#
+# - A model with two hidden dimensions can represent five features, if they are sparse. It stores them as directions that are not orthogonal: **superposition**.
+# - The price is **interference**; a ReLU and a negative bias remove much of it.
+# - Density decides: dense features get a dimension each or nothing, sparser ones pair up, and the sparsest form a regular pentagon.
+#
+# The next chapters look for the same thing in a language model. If its neurons are short of room, then one neuron will answer to several unrelated things.
+#
+# ## References
+#
+# - Elhage et al. (2022), *Toy Models of Superposition*. The model, the loss and the feature dimensionality are from there, in the sections "Experiment Setup" and "The Geometry of Superposition".
