@@ -105,17 +105,26 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
     for listing in (exercises, progress, doctor):
         listing.add_argument("--json", action="store_true", help="print JSON, for a program to read")
 
-    train = add("train", _train_nothing, "makes a shipped checkpoint again", "train language --help")
+    train = add(
+        "train", _train_nothing, "makes a shipped checkpoint again", "train language --model A --out my-model"
+    )
     trained = train.add_subparsers(dest="what", required=True, metavar="WHAT")
     language = add(
         "language",
         _train_language,
         "trains the language models",
-        "train language --help",
+        "train language --model A --out my-model",
         trained,
         add_help=rooms,
     )
-    sae = add("sae", _train_sae, "trains the dictionaries", "train sae --help", trained, add_help=rooms)
+    sae = add(
+        "sae",
+        _train_sae,
+        "trains the dictionaries",
+        "train sae --model A --out my-dictionary",
+        trained,
+        add_help=rooms,
+    )
     if rooms:
         from mechint_course.features import train_sae
         from mechint_course.language import train as train_language
