@@ -29,7 +29,7 @@ def cannot_run_here() -> str | None:
 
 
 def pip_says(line: str) -> str | None:
-    """The line of pip's output that a person waits for, in our words: big downloads and the unpacking.
+    """The line of pip's output that a person waits for, in our words: big downloads, unpacking, silence.
 
     >>> pip_says("  Downloading torch-2.13.0-cp311-none-any.whl (192.0 MB)")
     '  downloading torch 2.13.0 (192 MB)'
@@ -40,6 +40,8 @@ def pip_says(line: str) -> str | None:
     download = re.match(r"\s*Downloading \S*?([^/\s]+?)-(\d[^-/\s]*)[^/\s]* \(([\d.]+) ([MG])B\)", line)
     if download and (float(download[3]) >= 20 or download[4] == "G"):
         return f"  downloading {download[1]} {download[2]} ({float(download[3]):.0f} {download[4]}B)"
+    if "Retrying (Retry(" in line:
+        return "  the package index does not answer; trying again, for a minute or so"
     unpacking = re.match(r"Installing collected packages: (.*)", line)
     return f"  unpacking {len(unpacking[1].split(','))} packages" if unpacking else None
 
@@ -52,7 +54,7 @@ def pip_failed(output: str, what: str) -> str:
 
     if said("No space left on device", "Errno 28", "not enough space on the disk", "Disk quota exceeded"):
         return (
-            "The disk is full: free 3 GB where the checkout is and in the folder for temporary files "
+            "The disk is full: free 4 GB where the checkout is and in the folder for temporary files "
             "(the variable TMPDIR names another one), and type the same command again."
         )
     if said("CERTIFICATE_VERIFY_FAILED", "SSLCertVerificationError"):
