@@ -36,7 +36,7 @@ def run(
         names = _chosen(root, chapters)
         made: dict[Path, str] = {}
         for name in names:
-            made |= files(root, name, _catalogue())
+            made |= files(root, name, _exercises_of(topic_of(name)))
         stale = _stale(root, names, made)
         if check:
             return _report(root, made, stale)
@@ -59,11 +59,7 @@ def run(
 
 def files(root: Path, name: str, exercises: Sequence[Exercise]) -> dict[Path, str]:
     """Every file that is made from one chapter's source: path -> text."""
-    topic = topic_of(name)
-    chapter = read_source(
-        root / "solutions" / name / f"{name}.py",
-        [exercise for exercise in exercises if exercise.id.split(".")[0] == topic],
-    )
+    chapter = read_source(root / "solutions" / name / f"{name}.py", exercises)
     folder = root / "mechint_course" / "data" / "references"
     made = {folder / path: text for path, text in references(chapter).items()}
     solved = root / "solutions" / name / f"{name}.ipynb"
@@ -87,10 +83,12 @@ def _checkout() -> Path:
     return root
 
 
-def _catalogue() -> Sequence[Exercise]:
-    from mechint_course.exercises.catalogue import catalogue
+def _exercises_of(topic: str) -> Sequence[Exercise]:
+    from mechint_course.exercises.catalogue import CHAPTERS, exercises_of
 
-    return tuple(catalogue())
+    if topic not in CHAPTERS.values():
+        raise SourceError(f"the catalogue has no topic {topic!r}; it has {', '.join(CHAPTERS.values())}.")
+    return exercises_of(topic)
 
 
 def _chosen(root: Path, chapters: Sequence[str]) -> list[str]:

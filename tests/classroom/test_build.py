@@ -137,7 +137,7 @@ def test_an_exercise_without_its_cells_is_named():
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     write_whole(tmp_path / "solutions" / "01_toy" / "01_toy.py", SOURCE)
-    monkeypatch.setattr(build, "_catalogue", lambda: EXERCISES)
+    monkeypatch.setattr(build, "_exercises_of", lambda topic: EXERCISES)
     assert build.run(root=tmp_path) == 0
     return tmp_path
 
@@ -174,7 +174,7 @@ def test_check_names_what_differs_and_writes_nothing(checkout, capsys, monkeypat
     assert "references/toy/old.py: belongs to no exercise" in said
     assert path.read_bytes() == before
     monkeypatch.setattr(
-        build, "_catalogue", lambda: (EXERCISES[0], dataclasses.replace(EXERCISES[1], points=3))
+        build, "_exercises_of", lambda topic: (EXERCISES[0], dataclasses.replace(EXERCISES[1], points=3))
     )
     assert build.run(root=checkout) == 0
     assert cell_of(read_notebook(path), "toy-guess-check").metadata.nbgrader.points == 3

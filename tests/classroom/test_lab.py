@@ -142,7 +142,9 @@ def test_jupyterlab_is_this_environments_and_asks_for_no_news(tmp_path):
     assert arguments[:3] == [sys.executable, "-m", "jupyterlab"]
     assert {"--LabApp.news_url=None", "--no-browser"} <= set(arguments)
     assert "--no-browser" not in lab.command("01_toy", tmp_path, browser=True)
-    assert lab.environment()["JUPYTER_PREFER_ENV_PATH"] == "1", "a kernel that the user registered comes second"
+    assert lab.environment()["JUPYTER_PREFER_ENV_PATH"] == "1", (
+        "a kernel that the user registered comes second"
+    )
     settings = Path(lab.environment()["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
     overrides = json.loads((settings / "labconfig" / "default_setting_overrides.json").read_text())
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
