@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -36,8 +37,20 @@ class Example:
     """Shown before the text, for example its domain."""
 
 
-Row = Example | tuple[Sequence[str], Values]
-"""An `Example`, or its tokens and values alone."""
+@runtime_checkable
+class Passage(Protocol):
+    """Anything with the attributes of an `Example`, such as `features.evidence.Excerpt`."""
+
+    @property
+    def tokens(self) -> Sequence[str]: ...
+    @property
+    def values(self) -> Values: ...
+    @property
+    def label(self) -> str: ...
+
+
+Row = Passage | tuple[Sequence[str], Values]
+"""A passage, or its tokens and values alone."""
 
 
 class TokenView:
@@ -86,7 +99,7 @@ def show_examples(rows: Iterable[Row], *, title: str = "", high: float | None = 
     """Several texts below each other, on one scale of colour.
 
     Args:
-        rows: `Example`s, or pairs of tokens and values.
+        rows: `Example`s, excerpts, or pairs of tokens and values.
         title: a line above the texts.
         high: the value (in size) that gets the full colour; default, the largest of all rows.
 
@@ -155,7 +168,7 @@ class _Text:
 
 
 def _checked(row: Row) -> _Text:
-    example = row if isinstance(row, Example) else Example(*row)
+    example = Example(*row) if isinstance(row, tuple) else row
     tokens, values = list(example.tokens), [float(value) for value in example.values]
     if not tokens or len(tokens) != len(values):
         found = f"{len(tokens)} tokens and {len(values)} values"

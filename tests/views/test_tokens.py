@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mechint_course.features.evidence import Excerpt
 from mechint_course.views import circuits
 from mechint_course.views.tokens import Example, show_examples, show_side_by_side, show_tokens
 
@@ -113,6 +114,12 @@ def test_side_by_side_scales_each_column_by_itself():
     html = show_side_by_side({"A <7>": [(["a", "b"], [0, 8.0])], "B": [(["a", "b"], [0, 0.5])]})._repr_html_()
     assert [call[1]["maxValue"] for call in props(html)] == [8.0, 0.5]
     assert "A &lt;7&gt;" in html and html.count("rgb(230,159,0)") == 2
+
+
+def test_an_excerpt_from_the_evidence_is_shown_as_it_is():
+    excerpt = Excerpt((" GATT", "ACA"), (1.5, 0.0), "dna", 0)
+    html = show_examples([excerpt])._repr_html_()
+    assert "dna" in html and props(html)[0][1]["values"] == [1.5, 0]
 
 
 def test_no_address_of_another_machine_and_small():
