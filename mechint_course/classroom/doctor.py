@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,11 +66,14 @@ def look() -> Iterator[Finding]:
     yield memory()
     yield packages()
     if not _lacking():
-        yield threads()
-        yield jupyterlab()
-        yield kernel()
-        yield token_view()
-        yield shipped_data()
+        for what, looking in (
+            ("PyTorch", threads),
+            ("JupyterLab", jupyterlab),
+            ("Kernel", kernel),
+            ("Token view", token_view),
+            ("Shipped files", shipped_data),
+        ):
+            yield _or_broken(what, looking)
         yield from folders()
     yield browser()
 
@@ -149,7 +152,8 @@ def threads() -> Finding:
 
 def jupyterlab() -> Finding:
     """JupyterLab can be imported."""
-    return _imports("JupyterLab", "jupyterlab.labapp")
+    importlib.import_module("jupyterlab.labapp")
+    return Finding("JupyterLab", "ready", importlib.metadata.version("jupyterlab"))
 
 
 def kernel() -> Finding:
@@ -163,10 +167,8 @@ def kernel() -> Finding:
     except NoSuchKernel:
         return Finding("Kernel", "missing", "there is no kernel named python3", remedy)
     program = spec.argv[0]
-    own = (
-        re.fullmatch(r"python(3(\.\d+)?)?(\.exe)?", program)
-        or (Path(program).exists()
-        and _same_python(program))
+    own = re.fullmatch(r"python(3(\.\d+)?)?(\.exe)?", program) or (
+        Path(program).exists() and _same_python(program)
     )
     if not own:
         return Finding(
@@ -257,17 +259,14 @@ def browser() -> Finding:
     )
 
 
-def _imports(what: str, module: str) -> Finding:
+def _or_broken(what: str, looking: Callable[[], Finding]) -> Finding:
+    """The finding, or what a broken install raised on the way to it."""
     try:
-        importlib.import_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever a broken install raises is what the doctor is asked to tell
+        return looking()
+    except (ImportError, OSError) as error:  # OSError: a library that the system cannot load
         return Finding(
-            what,
-            "missing",
-            f"{module} cannot be imported: {error}",
-            f"delete the folder .venv and type `{COMMAND}`",
+            what, "missing", f"a package is broken: {error}", f"delete the folder .venv and type `{COMMAND}`"
         )
-    return Finding(what, "ready", importlib.metadata.version(module.partition(".")[0]))
 
 
 def _same_python(program: str) -> bool:

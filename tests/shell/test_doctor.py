@@ -127,10 +127,14 @@ def test_whole_files_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert finding.state == "ready" and finding.found.startswith("1 notebooks, 1 files")
 
 
-def test_a_jupyterlab_that_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_package_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jupyterlab.labapp", None)
-    finding = doctor.jupyterlab()
-    assert finding.state == "missing" and "jupyterlab.labapp cannot be imported" in finding.found
+    (finding,) = (one for one in doctor.look() if one.what == "JupyterLab")
+    assert (
+        finding.state == "missing"
+        and "jupyterlab.labapp" in finding.found
+        and "delete the folder .venv" in finding.remedy
+    )
 
 
 def test_a_token_view_without_its_script_is_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
