@@ -69,7 +69,7 @@ class _Side:
         return cls(is_sparse, shift, np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64))
 
     def prepared(self, batch: Activations) -> Matrix:
-        return _csr(batch) if self.sparse else _dense(batch) - self.shift
+        return as_rows(batch) if self.sparse else _dense(batch) - self.shift
 
     def spread(self, n: int) -> np.ndarray:
         """sqrt(sum of squared deviations), 0 for constant columns."""
@@ -170,7 +170,8 @@ def _dense(batch: Activations) -> np.ndarray:
     return batch.detach().cpu().double().numpy() if isinstance(batch, Tensor) else batch.toarray()
 
 
-def _csr(batch: Activations) -> sparse.csr_array:
+def as_rows(batch: Activations) -> sparse.csr_array:
+    """Activations as a sparse matrix [n_tokens, n]."""
     if not isinstance(batch, Tensor):
         return batch
     batch = batch.detach().cpu()

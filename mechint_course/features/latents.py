@@ -1,0 +1,49 @@
+"""The latents of a dictionary on a text, without their zeros: 16 of 2,048 are on, so that is all that is kept."""
+
+import torch
+from jaxtyping import Float
+from scipy import sparse
+from torch import Tensor
+
+from mechint_course.features.correlation import as_rows, sparse_rows
+from mechint_course.sae import SAE, TopKSAE
+
+
+@torch.no_grad()
+def sparse_latents(sae: SAE, x: Float[Tensor, "n_tokens d_in"]) -> sparse.csr_array:
+    """The latents of `sae` on the activations x as a sparse matrix [n_tokens, d_sae], for `StreamingCorrelation`.
+
+    >>> sae = TopKSAE(d_in=2, d_sae=3, k=1, seed=0)
+    >>> _ = sae.W_enc.data.copy_(torch.tensor([[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]]))
+    >>> sparse_latents(sae, torch.tensor([[2.0, 3.0], [-4.0, 1.0]])).toarray()
+    array([[0., 3., 0.],
+           [0., 0., 4.]])
+    """
+    if isinstance(sae, TopKSAE):
+        selected = sae.select(x)
+        return sparse_rows(selected.values, selected.indices, sae.d_sae)
+    return as_rows(sae.encode(x))
+
+
+def latent_on_text(
+    rows: sparse.csr_array, latent: int, n_sequences: int
+) -> Float[Tensor, "n_sequences n_ctx"]:
+    """One latent as `evidence` reads it, from the latents of all tokens but each sequence's first.
+
+    The start token, left out because every sequence has it, comes back as a 0 in front.
+
+    >>> rows = sparse_rows(torch.tensor([[5.0], [0.0], [7.0], [8.0]]), torch.tensor([[1], [0], [1], [0]]), 2)
+    >>> latent_on_text(rows, 1, n_sequences=2)
+    tensor([[0., 5., 0.],
+            [0., 7., 0.]])
+    """
+    n_tokens, n_latents = rows.shape
+    if not 0 <= latent < n_latents or n_sequences < 1 or n_tokens % n_sequences:
+        raise ValueError(
+            f"expected a latent below {n_latents} and sequences of equal length out of {n_tokens} tokens, "
+            f"found latent {latent} and {n_sequences} sequences."
+        )
+    column = torch.zeros(n_tokens)
+    found = rows[:, [latent]].tocoo()
+    column[torch.from_numpy(found.coords[0]).long()] = torch.from_numpy(found.data).float()
+    return torch.nn.functional.pad(column.view(n_sequences, -1), (1, 0))
