@@ -4,7 +4,7 @@ Elhage et al. 2022, "Toy Models of Superposition", section "Experiment Setup".
 """
 
 import zlib
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from torch import Tensor
 from mechint_course.toy.checking import whole_number
 
 
+@runtime_checkable
 class Sampler(Protocol):
     """Anything that draws batches of features for every instance of a model."""
 
@@ -33,7 +34,8 @@ def stream(seed: int, purpose: str, device: torch.device | str = "cpu") -> torch
     False
     """
     whole_number("seed", seed, at_least=0)
-    return torch.Generator(device).manual_seed((zlib.crc32(purpose.encode()) << 31) ^ seed)
+    # torch's generator on the CPU looks at 32 bits of its seed and at no more, so both are mixed into these.
+    return torch.Generator(device).manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
 
 
 def feature_batch(

@@ -74,8 +74,8 @@ class ToyModel(nn.Module):
             "feature_probability", probabilities("feature_probability", feature_probability, *shape, device)
         )
         self.register_buffer("importance", importances("importance", importance, *shape, device))
-        # Xavier's scale: neither the hidden vector nor the output starts much larger than the input.
-        scale = (2 / (self.n_features + self.n_hidden)) ** 0.5
+        # Well below Xavier's scale: directions that start long have taken sides before the others can make room.
+        scale = 0.4 * (2 / (self.n_features + self.n_hidden)) ** 0.5
         weights = torch.randn(
             self.n_instances, self.n_hidden, self.n_features, generator=stream(seed, "weights")
         )

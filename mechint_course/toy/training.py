@@ -1,9 +1,10 @@
 """Training many toy models as one batch."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -15,6 +16,7 @@ from mechint_course.toy.model import LossAndGradients
 from mechint_course.work import work
 
 
+@runtime_checkable
 class Trainable(Protocol):
     """What `train` needs of a model: parameters, feature probabilities, and the loss with its gradients."""
 
@@ -75,7 +77,7 @@ def train(
     at, losses = [], []
     kept: dict[str, list[Tensor]] = {name: [] for name in parameters} if keep_weights else {}
 
-    with work(steps, title, disable=not progress) as bar:
+    with _threads_for(parameters, batch_size), work(steps, title, disable=not progress) as bar:
         for step in range(1, steps + 1):
             if schedule == "cosine":
                 optimiser.param_groups[0]["lr"] = learning_rate * (1 + cos(pi * (step - 1) / steps)) / 2
@@ -120,3 +122,19 @@ def evaluate(
         total += model.loss_and_gradients(x).loss * size
         left -= size
     return total / n_samples
+
+
+_SMALL = 8_000_000
+"""Weights times samples in a step, below which one thread is the safer choice."""
+
+
+@contextlib.contextmanager
+def _threads_for(parameters: Mapping[str, Tensor], batch_size: int) -> Iterator[None]:
+    """One thread while a small model trains: on a busy machine, two that wait for each other take many times longer."""
+    before = torch.get_num_threads()
+    if sum(parameter.numel() for parameter in parameters.values()) * batch_size < _SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
