@@ -1,0 +1,98 @@
+"""Which unit answers to a domain alone: the best latent and the best neuron, chosen on one text and scored on another."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mechint_course.sae import SAE
+
+_ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A domain, its best latent and its best neuron. Scores are of text that took no part in choosing them."""
+
+    domain: str
+    latent: int
+    precision: float
+    """Of the tokens where the latent is on, the share in the domain; 0 where it is on for none."""
+    recall: float
+    """Of the domain's tokens, the share where the latent is on."""
+    neuron: int
+    neuron_precision: float
+    neuron_recall: float
+    n_on: int
+    """Tokens of the scored text on which the latent is on."""
+
+
+@torch.no_grad()
+def fires(sae: SAE, x: Float[Tensor, "n_tokens d_in"]) -> Bool[Tensor, "n_tokens d_sae"]:
+    """Where each latent is on."""
+    on = torch.zeros(len(x), sae.d_sae, dtype=torch.bool)
+    for start in range(0, len(x), _ROWS_AT_ONCE):
+        on[start : start + _ROWS_AT_ONCE] = sae.encode(x[start : start + _ROWS_AT_ONCE]) > 0
+    return on
+
+
+def threshold(x: Float[Tensor, "n_tokens n_units"], n_on: int) -> Float[Tensor, " n_units"]:
+    """The value that each unit exceeds on at most n_on tokens, its strongest ones; never below 0.
+
+    A neuron is a little on nearly everywhere. To compare it with a latent it is held to the same number of tokens.
+
+    >>> threshold(torch.tensor([[1.0, 0.0], [5.0, 0.0], [3.0, 2.0]]), n_on=2)
+    tensor([1., 0.])
+    """
+    if n_on >= len(x):
+        return x.new_zeros(x.shape[1])
+    return x.topk(n_on + 1, dim=0).values[-1].clamp_min(0)
+
+
+@torch.no_grad()
+def read_domains(
+    sae: SAE,
+    x: Float[Tensor, "n_tokens d_in"],
+    domain: Int[Tensor, " n_tokens"],
+    choosing: Bool[Tensor, " n_tokens"],
+    names: tuple[str, ...],
+    *,
+    least_recall: float = 0.02,
+    least_precision: float = 0.9,
+) -> list[Reading]:
+    """For every domain the latent that answers to it alone, and the neuron that does so best.
+
+    Of the latents that are on for at least `least_recall` of the domain's tokens, the most precise one is taken, and
+    among those at or above `least_precision` the one with the highest recall. Neurons are held to as many tokens as
+    the latent is on for, and the most precise is taken. Units are chosen where `choosing` is True and scored where it
+    is False; a domain without tokens in either part, or without any such latent, is left out.
+    """
+    on = fires(sae, x)
+    found = []
+    for number, name in enumerate(names):
+        inside = domain == number
+        if not (inside & choosing).any() or not (inside & ~choosing).any():
+            continue
+        precision, recall = _scores(on[choosing], inside[choosing])
+        precision = torch.where(recall >= least_recall, precision, -1.0)
+        worth = torch.where(precision >= least_precision, 1 + recall, precision)
+        latent = int(worth.argmax())
+        if precision[latent] < 0:
+            continue
+        least = threshold(x[choosing], int(on[choosing, latent].sum()))
+        neuron = int(_scores(x[choosing] > least, inside[choosing])[0].argmax())
+        rest = inside[~choosing]
+        p, r = _scores(on[~choosing][:, [latent]], rest)
+        q, s = _scores(x[~choosing][:, [neuron]] > least[neuron], rest)
+        n_on = int(on[~choosing, latent].sum())
+        found.append(Reading(name, latent, float(p), float(r), neuron, float(q), float(s), n_on))
+    return found
+
+
+def _scores(
+    on: Bool[Tensor, "n_tokens n_units"], inside: Bool[Tensor, " n_tokens"]
+) -> tuple[Float[Tensor, " n_units"], Float[Tensor, " n_units"]]:
+    """Precision and recall of each unit."""
+    hits = on[inside].sum(0)
+    return hits / on.sum(0).clamp_min(1), hits / inside.sum().clamp_min(1)
