@@ -32,5 +32,7 @@ _said = False
 def _say_once() -> None:
     global _said
     if not _said:
-        print("Smoke size: MECHINT_COURSE_SMOKE is set, so every training is cut short and no picture means anything.")
+        print(
+            "Smoke size: MECHINT_COURSE_SMOKE is set, so every training is cut short and no picture means anything."
+        )
         _said = True

@@ -23,7 +23,9 @@ class work:  # noqa: N801 - reads as a verb: `with work(1000, "Training") as bar
         self.title, self.total, self.unit = title, total, unit
         self.done = 0
         self.interrupted = False
-        self._bar: tqdm = tqdm(total=total, desc=title, unit=unit, disable=disable, leave=False, mininterval=0.2)
+        self._bar: tqdm = tqdm(
+            total=total, desc=title, unit=unit, disable=disable, leave=False, mininterval=0.2
+        )
 
     def update(self, n: int = 1) -> None:
         """Moves the bar by n units."""
@@ -37,10 +39,14 @@ class work:  # noqa: N801 - reads as a verb: `with work(1000, "Training") as bar
     def __enter__(self) -> "work":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None
+    ) -> bool:
         self._bar.close()
         if kind is None or not issubclass(kind, KeyboardInterrupt):
             return False
         self.interrupted = True
-        print(f"{self.title}: stopped after {self.done} of {self.total} {self.unit}s; what was reached so far is kept.")
+        print(
+            f"{self.title}: stopped after {self.done} of {self.total} {self.unit}s; what was reached so far is kept."
+        )
         return True

@@ -15,7 +15,9 @@ from mechint_course.exercises.standin import AnswerProcess
 from tests.corpus.kinds import Answers
 
 CORPUS: dict[str, Answers] = {
-    id: answers for topic in CHAPTERS.values() for id, answers in importlib.import_module(f"tests.corpus.{topic}").ANSWERS.items()
+    id: answers
+    for topic in CHAPTERS.values()
+    for id, answers in importlib.import_module(f"tests.corpus.{topic}").ANSWERS.items()
 }
 SEEDS = range(20)
 CODING = [exercise.id for exercise in catalogue() if exercise.kind == "function"]
@@ -44,7 +46,11 @@ def judged_elsewhere(process: AnswerProcess, id: str, code: str) -> Verdict:
 
 
 def answers(kind: str) -> list:
-    return [pytest.param(id, name, id=f"{id}: {name}") for id, corpus in CORPUS.items() for name in getattr(corpus, kind)]
+    return [
+        pytest.param(id, name, id=f"{id}: {name}")
+        for id, corpus in CORPUS.items()
+        for name in getattr(corpus, kind)
+    ]
 
 
 @pytest.mark.parametrize("id", CODING)
@@ -57,7 +63,9 @@ def test_every_coding_exercise_has_enough_answers(id: str) -> None:
 def test_nine_in_ten_wrong_answers_are_told_their_mistake() -> None:
     slugs = [slug for corpus in CORPUS.values() for slug, _ in corpus.wrong.values()]
     named = [slug for slug in slugs if slug not in (None, "wrong-value", "wrong-gradient")]
-    assert len(named) >= 0.9 * len(slugs), f"{len(named)} of {len(slugs)} wrong answers are told their mistake by name"
+    assert len(named) >= 0.9 * len(slugs), (
+        f"{len(named)} of {len(slugs)} wrong answers are told their mistake by name"
+    )
 
 
 @pytest.mark.parametrize(("id", "name"), answers("right"))
@@ -76,7 +84,9 @@ def test_wrong_answers_fail_and_are_told_why(id: str, name: str, process: Answer
         verdict = judged_here(id, code, seed)
         assert not verdict.passed, f"seed {seed}: a wrong answer passed"
         assert verdict.points == 0
-        assert slug in (None, verdict.mistake), f"seed {seed}: told {verdict.mistake}, not {slug}: {verdict.message}"
+        assert slug in (None, verdict.mistake), (
+            f"seed {seed}: told {verdict.mistake}, not {slug}: {verdict.message}"
+        )
     elsewhere = judged_elsewhere(process, id, code)
     assert (elsewhere.passed, elsewhere.mistake) == (False, verdict.mistake if slug is None else slug)
 

@@ -16,7 +16,9 @@ from mechint_course.exercises.judge import judge
 
 CODING = [exercise.id for exercise in catalogue() if exercise.kind == "function"]
 EQUIVALENT: dict[str, dict[str, str]] = {
-    id: reasons for topic in CHAPTERS.values() for id, reasons in importlib.import_module(f"tests.corpus.{topic}").EQUIVALENT.items()
+    id: reasons
+    for topic in CHAPTERS.values()
+    for id, reasons in importlib.import_module(f"tests.corpus.{topic}").EQUIVALENT.items()
 }
 
 

@@ -9,7 +9,18 @@ from torch import Tensor
 
 from mechint_course.exercises.answers import Answer
 from mechint_course.exercises.calling import Reply, Request
-from mechint_course.exercises.compare import Case, Formula, Known, Tolerance, diagnose, difference, pull_back, same, size
+from mechint_course.exercises.compare import (
+    Case,
+    Formula,
+    Known,
+    Tolerance,
+    diagnose,
+    diagnose_gradients,
+    difference,
+    pull_back,
+    same,
+    size,
+)
 from mechint_course.exercises.mistakes import Mistake, write_mistake
 from mechint_course.exercises.values import Value, normal, tensors_in
 
@@ -95,7 +106,9 @@ class Ask:
         if wrong:
             i = min(wrong, key=lambda index: size(cases[index]))
             named = diagnose(known, cases, yours, within)
-            slug, sentence = (named.slug, named.sentence) if named else difference(yours[i], theirs[i], within) or ("", "")
+            slug, sentence = (
+                (named.slug, named.sentence) if named else difference(yours[i], theirs[i], within) or ("", "")
+            )
             self.fail(slug, sentence, inputs=cases[i], yours=yours[i], expected=theirs[i], look=look)
         if gradients:
             self._compare_gradients(cases, yours, expected, known, gradients, within)
@@ -120,20 +133,25 @@ class Ask:
         for case, mine, right in sorted(zip(cases, yours, theirs, strict=True), key=lambda row: size(row[0])):
             for name, gradient, wanted in zip(names, mine, right, strict=True):
                 if gradient is None and wanted is not None and wanted.abs().max() > loose.atol:
-                    self.fail("detached", f"The values are right, but no gradient reaches `{name}`: training could not change it.",
-                              inputs=case, look=".detach(), .item(), .data, torch.no_grad() or a new tensor built from numbers.")
+                    self.fail(
+                        "detached",
+                        f"The values are right, but no gradient reaches `{name}`: training could not change it.",
+                        inputs=case,
+                        look=".detach(), .item(), .data, torch.no_grad() or a new tensor built from numbers.",
+                    )
                 if gradient is not None and wanted is not None and not same(gradient, normal(wanted), loose):
-                    slug, sentence = self._gradient_slug(same_values, cases, seeds, names, yours, loose)
-                    self.fail(slug, sentence or f"The values are right, but the gradient with respect to `{name}` is not: "
-                              "part of the computation is cut off from training.",
-                              inputs=case, yours=gradient, expected=wanted, look="a part that is detached or built from plain numbers.")
-
-    def _gradient_slug(self, known, cases, seeds, names, yours, within) -> tuple[str, str]:  # type: ignore[no-untyped-def]
-        for mistake in known:
-            theirs = [pull_back(mistake.formula, case, seed, names) for case, seed in zip(cases, seeds, strict=True)]
-            if all(same(mine, right, within) for mine, right in zip(yours, theirs, strict=True)):
-                return mistake.slug, mistake.sentence
-        return "wrong-gradient", ""
+                    named = diagnose_gradients(same_values, cases, seeds, names, yours, loose)
+                    self.fail(
+                        named.slug if named else "wrong-gradient",
+                        named.sentence
+                        if named
+                        else f"The values are right, but the gradient with respect to `{name}` is not: "
+                        "part of the computation is cut off from training.",
+                        inputs=case,
+                        yours=gradient,
+                        expected=wanted,
+                        look="a part that is detached or built from plain numbers.",
+                    )
 
     def _sent(self, request: Request, case: Case) -> Reply:
         self.calls += 1

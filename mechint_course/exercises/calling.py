@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import functools
 import inspect
 import io
 import linecache
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from mechint_course.exercises import fixtures
-from mechint_course.exercises.limits import OutOfTime, time_limit
+from mechint_course.exercises.limits import OutOfTime, call_within
 from mechint_course.exercises.values import NotAValue, Value, normal, tensors_in
 
 _NOT_THEIRS = (Path(__file__).resolve().parents[1], Path(sysconfig.get_path("stdlib")))
@@ -69,40 +70,73 @@ def answer_call(function: object, request: Request) -> Reply:
     reply = Reply()
     if not callable(function):
         kind = type(function).__name__
-        return _trouble(reply, "not-a-function", f"This name should hold a function, but it holds a {kind}: {function!r:.80}")
+        return _trouble(
+            reply,
+            "not-a-function",
+            f"This name should hold a function, but it holds a {kind}: {function!r:.80}",
+        )
     if complaint := _arguments_complaint(function, request.names):
         return _trouble(reply, "wrong-arguments", complaint)
     args = [_for_gradient(normal(arg), i in request.wrt) for i, arg in enumerate(request.args)]
     watched = {name: fixtures.state(name) for name in fixtures.names_in(request.args)}
     printed = _Beginning()
+    if request.wrt:
+        _wake_autograd()
     try:
-        with _quietly(printed), torch.random.fork_rng(devices=[]), torch.enable_grad(), time_limit(request.seconds):
+        with _quietly(printed), torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.default_generator.seed()  # else a draw from the global generator would look reproducible
-            returned = function(*[fixtures.resolve(arg) for arg in args])
-            if request.wrt:
-                reply.gradients = _gradients(returned, request, args)
+            returned = call_within(request.seconds, _called, function, request, args, reply)
         reply.value = normal(returned)
         reply.inputs_after = [normal(arg) for arg in args]
     except OutOfTime:
-        _trouble(reply, "loops", f"Your function had not returned after {request.seconds:g} seconds, so it was stopped. "
-                                 "Look for a loop that never ends, or work that grows with every element.")
+        _trouble(reply, "loops", too_slow(request.seconds))
     except NotAValue as error:
-        _trouble(reply, "wrong-type", f"Your function returned a {error.kind}, which cannot be judged; "
-                                      "return tensors, numbers, strings, or tuples, lists and dicts of these.")
+        _trouble(
+            reply,
+            "wrong-type",
+            f"Your function returned a {error.kind}, which cannot be judged; "
+            "return tensors, numbers, strings, or tuples, lists and dicts of these.",
+        )
     except _Detached as error:
         _trouble(reply, "detached", str(error))
     except NotImplementedError as error:
         if str(error):
             _trouble(reply, "raises", _raised(error))
         else:
-            _trouble(reply, "not-written", "Not written yet: replace the `raise NotImplementedError()` line with your own.")
-    except (Exception, SystemExit) as error:
+            _trouble(
+                reply,
+                "not-written",
+                "Not written yet: replace the `raise NotImplementedError()` line with your own.",
+            )
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an answer raises is its own business, told to it
         _trouble(reply, "raises", _raised(error))
     reply.printed = printed.text
     for name, before in watched.items():
         if (harm := fixtures.damage(name, before)) and not reply.slug:
             _trouble(reply, *harm)
     return reply
+
+
+@functools.cache
+def _wake_autograd() -> None:
+    """The first gradient of a process imports for seconds: not on the answer's time, and never interrupted halfway."""
+    x = torch.ones(1, requires_grad=True)
+    torch.autograd.grad([x * 2], [x], [torch.ones(1)])
+
+
+def _called(function: Callable[..., Any], request: Request, args: list[Value], reply: Reply) -> Any:
+    returned = function(*[fixtures.resolve(arg) for arg in args])
+    if request.wrt:
+        reply.gradients = _gradients(returned, request, args)
+    return returned
+
+
+def too_slow(seconds: float) -> str:
+    """The sentence for an answer that did not come back."""
+    return (
+        f"Your function had not returned after {seconds:g} seconds, so it was stopped. "
+        "Look for a loop that never ends, or work that grows with every element."
+    )
 
 
 def _trouble(reply: Reply, slug: str, sentence: str) -> Reply:
@@ -112,7 +146,7 @@ def _trouble(reply: Reply, slug: str, sentence: str) -> Reply:
 
 @contextlib.contextmanager
 def _quietly(sink: _Beginning) -> Iterator[None]:
-    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(io.StringIO()):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(io.StringIO()):
         yield
 
 
@@ -133,7 +167,10 @@ def _gradients(returned: Any, request: Request, args: list[Value]) -> list[Tenso
             "Keep to torch operations from input to output: no .detach(), .item(), .data, numpy or torch.no_grad()."
         )
     found = torch.autograd.grad(
-        [out for out, _ in pairs], [args[i] for i in request.wrt], [seed.to(out.dtype) for out, seed in pairs], allow_unused=True
+        [out for out, _ in pairs],
+        [args[i] for i in request.wrt],
+        [seed.to(out.dtype) for out, seed in pairs],
+        allow_unused=True,
     )
     return [None if gradient is None else gradient.detach() for gradient in found]
 
@@ -162,4 +199,6 @@ def _raised(error: BaseException) -> str:
 
 def _is_theirs(filename: str) -> bool:
     path = Path(filename)
-    return not ({"site-packages", "dist-packages"} & set(path.parts)) and not any(map(path.is_relative_to, _NOT_THEIRS))
+    return not ({"site-packages", "dist-packages"} & set(path.parts)) and not any(
+        map(path.is_relative_to, _NOT_THEIRS)
+    )

@@ -19,7 +19,7 @@ def catalogue() -> tuple[Exercise, ...]:
     return tuple(exercise for topic in CHAPTERS.values() for exercise in exercises_of(topic))
 
 
-def find(id: str) -> Exercise:  # noqa: A002
+def find(id: str) -> Exercise:
     """The exercise with this id; LookupError names the nearest ones."""
     topic = id.partition(".")[0] if isinstance(id, str) else ""
     among = exercises_of(topic) if topic in CHAPTERS.values() else catalogue()
@@ -27,4 +27,6 @@ def find(id: str) -> Exercise:  # noqa: A002
         if exercise.id == id:
             return exercise
     near = difflib.get_close_matches(str(id), [exercise.id for exercise in catalogue()], n=3, cutoff=0.3)
-    raise LookupError(f"there is no exercise {id!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    raise LookupError(
+        f"there is no exercise {id!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+    )

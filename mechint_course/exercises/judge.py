@@ -20,13 +20,15 @@ class Verdict:
     """For the learner: the mistake in a sentence, the smallest counter-example, what to look at next."""
 
 
-def judge(id: str, answer: object, *, seed: int = 0) -> Verdict:  # noqa: A002
+def judge(id: str, answer: object, *, seed: int = 0) -> Verdict:
     """Judges an answer: a function or value of this process, or a stand-in for one in another (`standin`).
 
     The seed chooses the random cases. LookupError for an unknown id.
     """
     exercise = find(id)
-    ask = Ask(answer if isinstance(answer, Answer) else LocalAnswer(answer), seed=seed, seconds=exercise.seconds)
+    ask = Ask(
+        answer if isinstance(answer, Answer) else LocalAnswer(answer), seed=seed, seconds=exercise.seconds
+    )
     try:
         exercise.check(ask)
     except Mistake as mistake:

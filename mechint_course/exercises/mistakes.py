@@ -50,7 +50,11 @@ def show(value: Value, near: Value = None) -> str:
         shape = f"tensor {list(value.shape)}"
         if value.numel() > _MOST_SHOWN:
             return shape
-        return f"{shape}: {rounded(value.tolist())}" if value.ndim else f"{rounded(value.item())} (a tensor with no dimensions)"
+        return (
+            f"{shape}: {rounded(value.tolist())}"
+            if value.ndim
+            else f"{rounded(value.item())} (a tensor with no dimensions)"
+        )
     if isinstance(value, float):
         return str(rounded(value))
     if isinstance(value, tuple | list) and not any(isinstance(member, Tensor) for member in value):
@@ -86,4 +90,6 @@ def _where(yours: Value, expected: Value) -> list[str]:
     gap = (yours.double() - expected.double()).abs().nan_to_num(nan=torch.inf)
     place = torch.unravel_index(gap.argmax(), gap.shape)
     index = tuple(int(i) for i in place)
-    return [f"at {list(index)}: yours {rounded(float(yours[index]))}, expected {rounded(float(expected[index]))}"]
+    return [
+        f"at {list(index)}: yours {rounded(float(yours[index]))}, expected {rounded(float(expected[index]))}"
+    ]

@@ -1,8 +1,8 @@
 """What an exercise is: its words, its hints and its check, side by side.
 
-    @exercise(id="toy.forward", title="...", points=2, minutes=8, difficulty=1, core=True, hints=("...", "...", "..."))
-    def forward(ask: Ask) -> None:
-        ask.compare(cases(ask), expected=by_loops, known=(...,), gradients=("W",))
+@exercise(id="toy.forward", title="...", points=2, minutes=8, difficulty=1, core=True, hints=("...", "...", "..."))
+def forward(ask: Ask) -> None:
+    ask.compare(cases(ask), expected=by_loops, known=(...,), gradients=("W",))
 """
 
 from collections.abc import Callable
@@ -43,7 +43,9 @@ class Exercise:
     def __post_init__(self) -> None:
         topic, dot, name = self.id.partition(".")
         if not (dot and topic.isidentifier() and name.isidentifier()):
-            raise ValueError(f"an exercise's id is topic.name, both Python names, but this one is {self.id!r}")
+            raise ValueError(
+                f"an exercise's id is topic.name, both Python names, but this one is {self.id!r}"
+            )
         if self.kind == "function" and len(self.hints) != 3:
             raise ValueError(f"{self.id} needs three hints, but has {len(self.hints)}")
 
@@ -72,7 +74,7 @@ class Exercise:
 
 def exercise(
     *,
-    id: str,  # noqa: A002 - the word that everybody uses
+    id: str,
     title: str,
     points: float,
     minutes: int,
@@ -89,16 +91,22 @@ def exercise(
     return make
 
 
-def prediction(*, id: str, title: str, options: tuple[Value, ...], core: bool, minutes: int = 1) -> Exercise:  # noqa: A002
+def prediction(*, id: str, title: str, options: tuple[Value, ...], core: bool, minutes: int = 1) -> Exercise:
     """A guess that the learner commits to before seeing: one point for committing, right or wrong."""
 
     def check(ask: Ask) -> None:
         guess = ask.value()
         if guess is None:
-            ask.fail("not-written", "No prediction yet: put one of the options under this name and run the cell, then this one.",
-                     look=f"the options {', '.join(map(repr, options))}")
+            ask.fail(
+                "not-written",
+                "No prediction yet: put one of the options under this name and run the cell, then this one.",
+                look=f"the options {', '.join(map(repr, options))}",
+            )
         if guess not in options:
-            ask.fail("not-an-option", f"Your prediction is {guess!r}, which is none of the options.",
-                     look=f"the options {', '.join(map(repr, options))}")
+            ask.fail(
+                "not-an-option",
+                f"Your prediction is {guess!r}, which is none of the options.",
+                look=f"the options {', '.join(map(repr, options))}",
+            )
 
     return Exercise(id, title, 1.0, minutes, 1, core, check, kind="prediction", options=options)

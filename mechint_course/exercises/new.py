@@ -53,19 +53,25 @@ check("{id}")
 """
 
 
-def run(id: str, title: str) -> int:  # noqa: A002
+def run(id: str, title: str) -> int:
     """Writes `exercises/<topic>/<name>.py` and prints the cells for the notebook's source and the steps that remain.
 
     ValueError where the id is malformed, taken, or of no chapter; FileNotFoundError outside a checkout.
     """
     topic, _, name = id.partition(".")
     if topic not in CHAPTERS.values() or not name.isidentifier():
-        raise ValueError(f"an exercise's id is topic.name with a topic of {', '.join(CHAPTERS.values())}, but this is {id!r}")
+        raise ValueError(
+            f"an exercise's id is topic.name with a topic of {', '.join(CHAPTERS.values())}, but this is {id!r}"
+        )
     if id in {exercise.id for exercise in catalogue()}:
-        raise ValueError(f"there is an exercise {id!r} already, and ids are stable for ever: choose another name")
+        raise ValueError(
+            f"there is an exercise {id!r} already, and ids are stable for ever: choose another name"
+        )
     root = checkout()
     if root is None:
-        raise FileNotFoundError("new-exercise writes into a checkout of the course, but this is an installed package: clone the course first")
+        raise FileNotFoundError(
+            "new-exercise writes into a checkout of the course, but this is an installed package: clone the course first"
+        )
     path = Path(__file__).parent / topic / f"{name}.py"
     with path.open("x", encoding="utf-8") as file:  # never over a file that is there
         file.write(_DEFINITION.format(id=id, title=title, name=name))

@@ -21,7 +21,9 @@ class CheckFailed(Exception):
 class Shown:
     """What a notebook shows: a message for people, and, as plain text, the points that nbgrader reads."""
 
-    def __init__(self, title: str, message: str, plain: str = "None", *, good: bool | None = None, code: str = "") -> None:
+    def __init__(
+        self, title: str, message: str, plain: str = "None", *, good: bool | None = None, code: str = ""
+    ) -> None:
         self.title, self.message, self.code = title, message, code
         self._plain, self._good = plain, good
 
@@ -30,7 +32,9 @@ class Shown:
 
     def _repr_html_(self) -> str:
         colour = {True: "#009e73", False: "#d55e00", None: "#0072b2"}[self._good]
-        blocks = "".join(_block(text) for text in self.message.split("\n\n") if text) + (_preformatted(self.code) if self.code else "")
+        blocks = "".join(_block(text) for text in self.message.split("\n\n") if text) + (
+            _preformatted(self.code) if self.code else ""
+        )
         return (
             f'<div style="border-left:4px solid {colour};padding:2px 12px;max-width:50em">'
             f"<p><strong>{html.escape(self.title)}</strong></p>{blocks}</div>"
@@ -45,7 +49,7 @@ def _preformatted(text: str) -> str:
     return f'<pre style="white-space:pre-wrap">{html.escape(text)}</pre>'
 
 
-def check(id: str) -> Shown:  # noqa: A002
+def check(id: str) -> Shown:
     """Judges the answer that this notebook holds under the last part of the id, and shows what came of it.
 
     Where the answer is missing or wrong, the reference is put under its name, marked as such, so that the rest of the
@@ -72,38 +76,52 @@ def check(id: str) -> Shown:  # noqa: A002
     return _shown(exercise, verdict, fallback + _remembered(exercise, verdict))
 
 
-def hint(id: str, tier: int | str = 1) -> Shown:  # noqa: A002
+def hint(id: str, tier: int | str = 1) -> Shown:
     """The hint of this tier (1, 2 or 3), or the reference solution for `"solution"`. Asking costs no points."""
     try:
         exercise = find(id)
     except LookupError as error:
         return Shown("No such exercise", str(error))
     if exercise.kind == "prediction":
-        return Shown(f"Hint · {exercise.title}", "A prediction has no hints: any of the options earns the point.")
+        return Shown(
+            f"Hint · {exercise.title}", "A prediction has no hints: any of the options earns the point."
+        )
     if tier not in TIERS:
         return Shown("No such hint", f"Hints come as 1, 2, 3 and 'solution', but {tier!r} was asked for.")
     progress = Progress()
     progress.record_hint(id, str(tier))
     if tier == "solution":
-        return Shown(f"Reference solution · {exercise.title}", progress.message, code=references.source(exercise).strip())
+        return Shown(
+            f"Reference solution · {exercise.title}",
+            progress.message,
+            code=references.source(exercise).strip(),
+        )
     following = TIERS[TIERS.index(tier) + 1]
-    more = f"\n\nStill stuck? hint({id!r}, {following!r})" + (" shows the reference solution." if following == "solution" else " says more.")
+    more = f"\n\nStill stuck? hint({id!r}, {following!r})" + (
+        " shows the reference solution." if following == "solution" else " says more."
+    )
     return Shown(f"Hint {tier} of 3 · {exercise.title}", exercise.hints[TIERS.index(tier)] + more)
 
 
 def _notebook_names() -> dict[str, Any]:
-    from IPython.core.getipython import get_ipython  # half a second that a judge in another process need not spend
+    from IPython.core.getipython import (
+        get_ipython,  # half a second that a judge in another process need not spend
+    )
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
-        raise RuntimeError("check works inside a notebook; in a script, use mechint_course.exercises.judge(id, answer)")
+        raise RuntimeError(
+            "check works inside a notebook; in a script, use mechint_course.exercises.judge(id, answer)"
+        )
     names: dict[str, Any] = shell.user_ns
     return names
 
 
 def _never_run(exercise: Exercise) -> Verdict:
     return Verdict(
-        False, 0.0, "not-written",
+        False,
+        0.0,
+        "not-written",
         f"There is no `{exercise.name}` in this notebook yet: its cell was not run, or does not compile. Run that cell, then this one.",
     )
 
@@ -111,7 +129,10 @@ def _never_run(exercise: Exercise) -> Verdict:
 def _fallback_line(exercise: Exercise) -> str:
     if exercise.kind == "prediction":
         return "Until you commit to one, the figures below show none."
-    return f"For now the course's reference stands in as `{exercise.name}`, so that everything below works. hint({exercise.id!r}) gives a hint."
+    return (
+        f"For now the course's reference stands in as `{exercise.name}`, so that everything below works. "
+        f"hint({exercise.id!r}) gives a hint."
+    )
 
 
 def _remembered(exercise: Exercise, verdict: Verdict) -> str:
@@ -123,4 +144,9 @@ def _remembered(exercise: Exercise, verdict: Verdict) -> str:
 def _shown(exercise: Exercise, verdict: Verdict, after: str) -> Shown:
     points = f"{verdict.points:g} of {exercise.points:g} point{'' if exercise.points == 1 else 's'}"
     mark = "✓ passed" if verdict.passed else "○ not yet"
-    return Shown(f"{mark} · {exercise.title} · {points}", verdict.message + after, f"{verdict.points:g}", good=verdict.passed)
+    return Shown(
+        f"{mark} · {exercise.title} · {points}",
+        verdict.message + after,
+        f"{verdict.points:g}",
+        good=verdict.passed,
+    )

@@ -59,7 +59,9 @@ class Progress:
         if not self.path.exists():
             return {}
         with self._connected() as database:
-            rows = database.execute("SELECT exercise, kind, points, detail FROM events ORDER BY id").fetchall()
+            rows = database.execute(
+                "SELECT exercise, kind, points, detail FROM events ORDER BY id"
+            ).fetchall()
         found: dict[str, Standing] = {}
         for exercise, kind, points, detail in rows:
             old = found.get(exercise, Standing(exercise, 0.0, 0, ()))
@@ -74,7 +76,9 @@ class Progress:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._connected() as database:
-                database.execute("INSERT INTO events (at, exercise, kind, points, detail) VALUES (?, ?, ?, ?, ?)", row)
+                database.execute(
+                    "INSERT INTO events (at, exercise, kind, points, detail) VALUES (?, ?, ?, ?, ?)", row
+                )
         except (sqlite3.Error, OSError) as error:
             self.message = f"Your progress could not be written to {self.path} ({error}); the verdict above holds all the same."
 
@@ -99,7 +103,9 @@ class Progress:
             # One writer at a time decides whether the table is there, so that two new kernels do not both make it.
             database.execute("BEGIN IMMEDIATE")
             (owner,) = database.execute("PRAGMA application_id").fetchone()
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            tables = {
+                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
             if not tables and owner == 0:
                 database.execute(_SCHEMA)
                 database.execute(f"PRAGMA application_id = {APPLICATION_ID}")

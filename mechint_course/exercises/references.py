@@ -26,15 +26,20 @@ def imports(topic: str) -> str:
 def _read(topic: str, name: str) -> str:
     path = data_folder() / "references" / topic / f"{name}.py"
     if not path.is_file():
-        raise FileNotFoundError(f"the reference {path.name} of {topic} is missing from {path.parent}; `mechint-course build` makes it")
+        raise FileNotFoundError(
+            f"the reference {path.name} of {topic} is missing from {path.parent}; `mechint-course build` makes it"
+        )
     return path.read_text(encoding="utf-8")
 
 
 def run(exercise: Exercise, code: str | None = None) -> Any:
     """What the reference (or other code for the same exercise) puts under the answer's name."""
     namespace: dict[str, Any] = {"__name__": f"reference of {exercise.id}"}
-    for name, text in ((f"<imports of {exercise.topic}>", imports(exercise.topic)), (f"<{exercise.id}>", code or source(exercise))):
-        exec(compile(text, name, "exec"), namespace)  # noqa: S102 - our own shipped source
+    for name, text in (
+        (f"<imports of {exercise.topic}>", imports(exercise.topic)),
+        (f"<{exercise.id}>", code or source(exercise)),
+    ):
+        exec(compile(text, name, "exec"), namespace)
     return namespace[exercise.name]
 
 

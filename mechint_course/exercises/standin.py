@@ -1,8 +1,8 @@
 """Judging an answer that lives in another process, so that judge and answer share no memory.
 
-    with AnswerProcess() as process:
-        process.load(source_of_the_answer)
-        verdict = judge("toy.forward", process.answer("forward"))
+with AnswerProcess() as process:
+    process.load(source_of_the_answer)
+    verdict = judge("toy.forward", process.answer("forward"))
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 import threading
 from types import TracebackType
 
-from mechint_course.exercises.calling import Reply, Request
+from mechint_course.exercises.calling import Reply, Request, too_slow
 from mechint_course.exercises.values import Value
 from mechint_course.exercises.wire import receive, reply_from_value, request_to_value, send
 
@@ -46,13 +46,16 @@ class AnswerProcess:
             message = {"name": name, "request": request_to_value(request)}
             return reply_from_value(self._exchange(message, request.seconds + GRACE_SECONDS))
         except TimeoutError:
-            return Reply(slug="loops", sentence=f"Your function had not returned after {request.seconds:g} seconds, so it was stopped. "
-                                                "Look for a loop that never ends, or work that grows with every element.")
+            return Reply(slug="loops", sentence=too_slow(request.seconds))
         except (EOFError, BrokenPipeError):
-            return Reply(slug="process-ended", sentence="Your function ended the process it ran in (an exit, a crash, or too much memory).")
+            ended = "Your function ended the process it ran in (an exit, a crash, or too much memory)."
+            return Reply(slug="process-ended", sentence=ended)
         except ValueError as error:
             self.close()
-            return Reply(slug="process-ended", sentence=f"The process that runs your function stopped making sense: {error}")
+            return Reply(
+                slug="process-ended",
+                sentence=f"The process that runs your function stopped making sense: {error}",
+            )
 
     def value(self, name: str) -> Value:
         """What the name holds over there, where it is a value; None where it is not."""
@@ -68,7 +71,9 @@ class AnswerProcess:
     def __enter__(self) -> "AnswerProcess":
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None
+    ) -> None:
         self.close()
 
     def _exchange(self, message: Value, seconds: float) -> Value:
@@ -97,7 +102,10 @@ class AnswerProcess:
         environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mechint_course.exercises.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
         )
         return self._process
 

@@ -119,7 +119,13 @@ def decode(message: bytes) -> Value:
         tree = json.loads(message[8 : 8 + length])
         tensors = safetensors.torch.load(message[8 + length :])
         return _grow(tree, tensors)
-    except (struct.error, UnicodeDecodeError, json.JSONDecodeError, safetensors.SafetensorError, KeyError) as error:
+    except (
+        struct.error,
+        UnicodeDecodeError,
+        json.JSONDecodeError,
+        safetensors.SafetensorError,
+        KeyError,
+    ) as error:
         raise ValueError(f"not a message of the value grammar: {error}") from error
 
 
@@ -128,18 +134,17 @@ def _grow(tree: Any, tensors: dict[str, Tensor]) -> Value:
         if tree is None or isinstance(tree, bool | int | float | str):
             return tree
         raise ValueError(f"not a message of the value grammar: a bare {type(tree).__name__}")
-    ((kind, content),) = tree.items() if len(tree) == 1 else ((None, None),)
-    match kind:
-        case "tensor":
-            return tensors[content]
-        case "fixture":
-            return Fixture(content)
-        case "float":
-            return float(content)
-        case "tuple":
-            return tuple(_grow(member, tensors) for member in content)
-        case "list":
-            return [_grow(member, tensors) for member in content]
-        case "dict":
-            return {key: _grow(member, tensors) for key, member in content}
-    raise ValueError(f"not a message of the value grammar: an unknown kind {kind!r}")
+    match list(tree.items()):
+        case [("tensor", str(name))]:
+            return tensors[name]
+        case [("fixture", str(name))]:
+            return Fixture(name)
+        case [("float", str(number))]:
+            return float(number)
+        case [("tuple", list(members))]:
+            return tuple(_grow(member, tensors) for member in members)
+        case [("list", list(members))]:
+            return [_grow(member, tensors) for member in members]
+        case [("dict", list(pairs))]:
+            return {key: _grow(member, tensors) for key, member in pairs}
+    raise ValueError(f"not a message of the value grammar: an unknown kind {list(tree)}")

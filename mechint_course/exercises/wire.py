@@ -1,20 +1,20 @@
 """Messages over a pipe: a length, then a value of the grammar (see `values`)."""
 
 import struct
-from typing import BinaryIO
+from typing import IO
 
 from mechint_course.exercises.calling import Reply, Request
 from mechint_course.exercises.values import MOST_BYTES, Value, decode, encode
 
 
-def send(pipe: BinaryIO, value: Value) -> None:
+def send(pipe: IO[bytes], value: Value) -> None:
     """Writes one message."""
     message = encode(value)
     pipe.write(struct.pack(">Q", len(message)) + message)
     pipe.flush()
 
 
-def receive(pipe: BinaryIO) -> Value:
+def receive(pipe: IO[bytes]) -> Value:
     """Reads one message; EOFError where the other side is gone, ValueError where it says something else."""
     (length,) = struct.unpack(">Q", _exactly(pipe, 8))
     if length > MOST_BYTES:
@@ -22,7 +22,7 @@ def receive(pipe: BinaryIO) -> Value:
     return decode(_exactly(pipe, length))
 
 
-def _exactly(pipe: BinaryIO, count: int) -> bytes:
+def _exactly(pipe: IO[bytes], count: int) -> bytes:
     got = b""
     while len(got) < count:
         chunk = pipe.read(count - len(got))
@@ -54,5 +54,7 @@ def reply_from_value(value: Value) -> Reply:
         raise ValueError("the answer's process sent something that is no reply")
     for name in ("inputs_after", "gradients", "printed", "slug", "sentence"):
         if type(value[name]) is not type(expected[name]):
-            raise ValueError(f"the answer's process sent a reply whose {name} is a {type(value[name]).__name__}")
+            raise ValueError(
+                f"the answer's process sent a reply whose {name} is a {type(value[name]).__name__}"
+            )
     return Reply(**value)

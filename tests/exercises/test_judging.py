@@ -17,7 +17,16 @@ def doubled(x: Tensor, W: Tensor) -> Tensor:
     return 2 * x @ W
 
 
-@exercise(id="toy.double", title="Double it", points=3, minutes=1, difficulty=1, core=True, hints=("a", "b", "c"), seconds=1.0)
+@exercise(
+    id="toy.double",
+    title="Double it",
+    points=3,
+    minutes=1,
+    difficulty=1,
+    core=True,
+    hints=("a", "b", "c"),
+    seconds=2.0,
+)
 def double(ask: Ask) -> None:
     """2 x W."""
 
@@ -25,14 +34,25 @@ def double(ask: Ask) -> None:
         yield {"x": torch.tensor([[1.0, 2.0]]), "W": torch.tensor([[1.0], [1.0]])}
         for _ in range(5):
             batch, inner, outer = ask.sizes(3)
-            yield {"x": torch.randn(batch, inner, generator=ask.generator), "W": torch.randn(inner, outer, generator=ask.generator)}
+            yield {
+                "x": torch.randn(batch, inner, generator=ask.generator),
+                "W": torch.randn(inner, outer, generator=ask.generator),
+            }
 
     ask.compare(
         cases(),
-        expected=lambda x, W: torch.stack([torch.stack([sum(2 * x[b, i] * W[i, o] for i in range(W.shape[0])) for o in range(W.shape[1])])
-                                           for b in range(x.shape[0])]),
-        known=(Known("not-doubled", "You forgot the factor of two.", lambda x, W: x @ W),
-               Known("w-detached-known", "W is cut off.", lambda x, W: 2 * x @ W.detach())),
+        expected=lambda x, W: torch.stack(
+            [
+                torch.stack(
+                    [sum(2 * x[b, i] * W[i, o] for i in range(W.shape[0])) for o in range(W.shape[1])]
+                )
+                for b in range(x.shape[0])
+            ]
+        ),
+        known=(
+            Known("not-doubled", "You forgot the factor of two.", lambda x, W: x @ W),
+            Known("w-detached-known", "W is cut off.", lambda x, W: 2 * x @ W.detach()),
+        ),
         gradients=("x", "W"),
     )
 
@@ -59,7 +79,10 @@ MISBEHAVIOUR = {
     "raises": ("raises", "def double(x, W):\n    return x @ W @ W"),
     "exits": ("raises", "def double(x, W):\n    raise SystemExit(0)"),
     "loops": ("loops", "def double(x, W):\n    while True: pass"),
-    "loops and swallows": ("loops", "def double(x, W):\n    while True:\n        try:\n            while True: pass\n        except Exception: pass"),
+    "loops and swallows": (
+        "loops",
+        "def double(x, W):\n    while True:\n        try:\n            while True: pass\n        except Exception: pass",
+    ),
     "returns nothing": ("returns-nothing", "def double(x, W):\n    2 * x @ W"),
     "wrong type": ("wrong-type", "def double(x, W):\n    return '2xW'"),
     "no value at all": ("wrong-type", "def double(x, W):\n    return (row for row in x)"),
@@ -67,7 +90,10 @@ MISBEHAVIOUR = {
     "infinite": ("nan", "def double(x, W):\n    return 2 * x @ W / 0.0"),
     "wrong shape": ("wrong-shape", "def double(x, W):\n    return (2 * x @ W).T"),
     "detached": ("detached", "def double(x, W):\n    return (2 * x @ W).detach()"),
-    "numpy": ("detached", "import torch\ndef double(x, W):\n    return 2 * x.detach().numpy() @ W.detach().numpy()"),
+    "numpy": (
+        "detached",
+        "import torch\ndef double(x, W):\n    return 2 * x.detach().numpy() @ W.detach().numpy()",
+    ),
     "mutates": ("mutates-input", "def double(x, W):\n    x *= 2\n    return x @ W"),
     "no function": ("not-a-function", "double = 3"),
     "nothing there": ("not-a-function", "pass"),
@@ -92,7 +118,11 @@ def elsewhere(process: AnswerProcess, code: str) -> Verdict:
 def test_each_misbehaviour_is_named_in_either_process(name: str, process: AnswerProcess) -> None:
     slug, code = MISBEHAVIOUR[name]
     for verdict in (here(code), elsewhere(process, code)):
-        assert (verdict.mistake, verdict.passed, verdict.points) == (slug, slug is None, 0.0 if slug else 3.0), verdict.message
+        assert (verdict.mistake, verdict.passed, verdict.points) == (
+            slug,
+            slug is None,
+            0.0 if slug else 3.0,
+        ), verdict.message
         assert verdict.message
 
 
@@ -111,13 +141,17 @@ def test_a_source_that_does_not_run_is_told_in_words(process: AnswerProcess) -> 
 
 
 def test_printing_is_mentioned_and_costs_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    verdict = here("import sys\ndef double(x, W):\n    print('shape', x.shape)\n    print('oops', file=sys.stderr)\n    return 2 * x @ W")
+    verdict = here(
+        "import sys\ndef double(x, W):\n    print('shape', x.shape)\n    print('oops', file=sys.stderr)\n    return 2 * x @ W"
+    )
     assert verdict.passed and "prints" in verdict.message
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_warning_costs_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    assert here("import warnings\ndef double(x, W):\n    warnings.warn('careful')\n    return 2 * x @ W").passed
+    assert here(
+        "import warnings\ndef double(x, W):\n    warnings.warn('careful')\n    return 2 * x @ W"
+    ).passed
     assert capfd.readouterr() == ("", "")
 
 
@@ -151,11 +185,13 @@ def test_an_interrupt_by_the_person_passes_through() -> None:
 
 
 def test_gradients_through_the_other_process_equal_autograd(process: AnswerProcess) -> None:
-    process.load(textwrap.dedent("""
+    process.load(
+        textwrap.dedent("""
         import torch
         def double(x, W):
             return torch.tanh(x @ W) * x.sum()
-    """))
+    """)
+    )
     x, W, seed = torch.randn(3, 4), torch.randn(4, 2), torch.randn(3, 2)
     ask = Ask(process.answer("double"))
     got = ask.vjp((x, W), seed, wrt=(0, 1))

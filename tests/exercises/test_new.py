@@ -17,7 +17,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "toy"
 
 
-def test_the_skeleton_compiles_and_says_what_remains(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_skeleton_compiles_and_says_what_remains(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert new.run("toy.fresh", "A fresh one") == 0
     text = (folder / "fresh.py").read_text()
     namespace: dict[str, object] = {}

@@ -11,7 +11,15 @@ from mechint_course.exercises.model import Ask, exercise, prediction
 from mechint_course.exercises.progress import Progress
 
 
-@exercise(id="toy.double", title="Double <it>", points=3, minutes=1, difficulty=1, core=True, hints=("first", "second", "third"))
+@exercise(
+    id="toy.double",
+    title="Double <it>",
+    points=3,
+    minutes=1,
+    difficulty=1,
+    core=True,
+    hints=("first", "second", "third"),
+)
 def double(ask: Ask) -> None:
     """Twice x."""
     ask.require(ask(x=2) == 4, "not-doubled", "That is not twice as much.")
@@ -24,10 +32,16 @@ guess = prediction(id="toy.guess", title="Guess", options=("more", "less"), core
 def names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     held: dict[str, Any] = {}
     for module in ("judge", "notebook"):
-        monkeypatch.setattr(sys.modules[f"mechint_course.exercises.{module}"], "find", {"toy.double": double, "toy.guess": guess}.__getitem__)
+        monkeypatch.setattr(
+            sys.modules[f"mechint_course.exercises.{module}"],
+            "find",
+            {"toy.double": double, "toy.guess": guess}.__getitem__,
+        )
     monkeypatch.setattr(notebook, "_notebook_names", lambda: held)
     monkeypatch.setattr(references, "imports", lambda topic: "import math")
-    monkeypatch.setattr(references, "source", lambda exercise: "def double(x):\n    return math.trunc(2 * x)\n")
+    monkeypatch.setattr(
+        references, "source", lambda exercise: "def double(x):\n    return math.trunc(2 * x)\n"
+    )
     monkeypatch.setenv("MECHINT_COURSE_HOME", str(tmp_path))
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     return held
@@ -79,7 +93,9 @@ def test_a_prediction_is_noted_and_a_missing_one_is_none(names: dict[str, Any]) 
     assert repr(notebook.check("toy.guess")) == "1" and names["guess"] == "less"
 
 
-def test_under_nbgrader_zero_points_raise_and_nothing_is_recorded(names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_nbgrader_zero_points_raise_and_nothing_is_recorded(
+    names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     names["double"] = wrong
     with pytest.raises(notebook.CheckFailed, match="not twice"):
@@ -90,7 +106,9 @@ def test_under_nbgrader_zero_points_raise_and_nothing_is_recorded(names: dict[st
     assert Progress().standings() == {}
 
 
-def test_a_failing_progress_file_does_not_fail_a_check(names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_progress_file_does_not_fail_a_check(
+    names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MECHINT_COURSE_HOME", str(tmp_path / "file"))
     names["double"] = right

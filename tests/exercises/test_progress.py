@@ -40,7 +40,10 @@ def test_two_kernels_lose_nothing(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0]
-    assert {name: standing.tries for name, standing in Progress(path).standings().items()} == {"toy.a": 100, "toy.b": 100}
+    assert {name: standing.tries for name, standing in Progress(path).standings().items()} == {
+        "toy.a": 100,
+        "toy.b": 100,
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="un-skip when a kill that cannot be caught exists there")
@@ -66,7 +69,13 @@ def test_a_kill_in_the_middle_of_a_write_leaves_the_file_whole(tmp_path: Path) -
     assert set(progress.standings()) == {"toy.before", "toy.after"}
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look like one" * 40, b"SQLite format 3\x00" + b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not a database at all, but long enough to look like one" * 40,
+        b"SQLite format 3\x00" + b"\xff" * 4000,
+    ],
+)
 def test_a_damaged_file_is_set_aside_and_kept(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "p.sqlite"
     path.write_bytes(content)

@@ -13,15 +13,32 @@ from mechint_course.exercises.values import Fixture, NotAValue, decode, encode, 
 
 DTYPES = [torch.float32, torch.float64, torch.int64, torch.bool, torch.bfloat16, torch.uint8]
 tensors = st.builds(
-    lambda shape, dtype: (torch.randn(shape) * 10).to(dtype), st.lists(st.integers(0, 3), max_size=3).map(tuple), st.sampled_from(DTYPES)
+    lambda shape, dtype: (torch.randn(shape) * 10).to(dtype),
+    st.lists(st.integers(0, 3), max_size=3).map(tuple),
+    st.sampled_from(DTYPES),
 )
-leaves = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text() | tensors | st.just(Fixture("model:tiny"))
-values = st.recursive(leaves, lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text() | st.integers(), inner))
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats()
+    | st.text()
+    | tensors
+    | st.just(Fixture("model:tiny"))
+)
+values = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text() | st.integers(), inner)
+    ),
+)
 
 
 def identical(a: object, b: object) -> bool:
     if isinstance(a, torch.Tensor):
-        return isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a.nan_to_num(), b.nan_to_num())
+        return (
+            isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a.nan_to_num(), b.nan_to_num())
+        )
     if isinstance(a, list | tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(identical, a, b))  # type: ignore[arg-type]
     if isinstance(a, dict):
@@ -47,12 +64,23 @@ def test_a_pickle_is_not_read() -> None:
 
 @pytest.mark.parametrize(
     "strange",
-    [torch.ones(3, 2).T, torch.ones(1, 3).expand(4, 3), torch.eye(3).to_sparse(), torch.ones(3, requires_grad=True),
-     torch.nn.Parameter(torch.ones(2)), torch.view_as_complex(torch.randn(3, 2)).conj().imag],
+    [
+        torch.ones(3, 2).T,
+        torch.ones(1, 3).expand(4, 3),
+        torch.eye(3).to_sparse(),
+        torch.ones(3, requires_grad=True),
+        torch.nn.Parameter(torch.ones(2)),
+        torch.view_as_complex(torch.randn(3, 2)).conj().imag,
+    ],
 )
 def test_strange_tensors_become_plain_ones(strange: torch.Tensor) -> None:
     plain = normal(strange)
-    assert plain.is_contiguous() and plain.layout == torch.strided and not plain.requires_grad and type(plain) is torch.Tensor
+    assert (
+        plain.is_contiguous()
+        and plain.layout == torch.strided
+        and not plain.requires_grad
+        and type(plain) is torch.Tensor
+    )
     assert torch.equal(plain, strange.detach().to_dense() if strange.is_sparse else strange.detach())
     assert identical(decode(encode(strange)), plain)
 
