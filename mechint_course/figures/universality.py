@@ -29,7 +29,7 @@ def matrix(
         best = max(range(n_right), key=row.__getitem__)
         for j, r in enumerate(row):
             axes.text(
-                j, i, f"{r:.1f}".replace("-0.0", "0.0"), ha="center", va="center",
+                j, i, f"{r:.2f}".replace("-0.00", "0.00"), ha="center", va="center",
                 fontsize=8, fontweight="bold" if j == best else "normal", color="white" if abs(r) > 0.7 else "black",
             )  # fmt: skip
         axes.add_patch(_frame(best, i))
@@ -102,7 +102,7 @@ def by_frequency(bins: Mapping[str, Sequence[Bin]]) -> Figure:
                 f"{y:.2f}", (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
             )
     axes.set_xticks(range(len(first)), [f"{_range(b, first)}\n{b.count:,} features" for b in first])
-    axes.set(xlabel="fires on this share of the tokens", ylabel="median best correlation", ylim=(-0.05, 1))
+    axes.set(xlabel="fires on this share of the tokens", ylabel="median best correlation", ylim=(-0.1, 1))
     axes.set_xlim(-0.4, len(first) - 0.6)
     axes.legend(frameon=False)
     return figure
