@@ -99,7 +99,12 @@ def by_frequency(bins: Mapping[str, Sequence[Bin]]) -> Figure:
         axes.plot([x for x, _ in inside], [y for _, y in inside], label=name, **series(number))
         for x, y in inside:
             axes.annotate(
-                f"{y:.2f}", (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
+                f"{y:.2f}",
+                (x, y),
+                xytext=(0, 7 if number == 0 else -15),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
             )
     axes.set_xticks(range(len(first)), [f"{_range(b, first)}\n{b.count:,} features" for b in first])
     axes.set(xlabel="fires on this share of the tokens", ylabel="median best correlation", ylim=(-0.1, 1))
