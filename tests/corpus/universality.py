@@ -496,3 +496,6 @@ ANSWERS = {
     "universality.best_match": BEST_MATCH,
     "universality.median_match": MEDIAN_MATCH,
 }
+
+EQUIVALENT: dict[str, dict[str, str]] = {}
+"""Mutants of the references that compute the same: none, all are noticed."""
