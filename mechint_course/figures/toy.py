@@ -155,6 +155,8 @@ def kept_by_density(
         xlabel="density: how often a feature is active (sparser to the right)",
         ylabel="features kept",
     )
+    axes.set_xticks(density.tolist(), [f"{value:g}" for value in density.tolist()], fontsize=8)
+    axes.minorticks_off()
     axes.set_ylim(0, float(kept.max()) + 0.6)
     axes.invert_xaxis()
     axes.legend(frameon=False, loc="lower right")

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mechint_course.figures.style import new_figure, png
+from mechint_course.figures.style import PALETTE, new_figure, png
 from mechint_course.figures.toy import directions, draw_directions
 from mechint_course.toy import feature_dimensionality, feature_norms, neighbour_angles
 
@@ -79,10 +79,11 @@ class DensityExplorer:
         W = self.W[i, seed]
         draw_directions(plane, W, "directions of the features")
         shares = feature_dimensionality(W).tolist()
-        bars.bar(range(len(shares)), shares, color="#56B4E9", edgecolor="#000000")
+        bars.bar(range(len(shares)), shares, color=PALETTE["sky"], edgecolor=PALETTE["black"])
         bars.set(ylim=(0, 1.05), xticks=range(len(shares)), xlabel="feature", title="dimensions per feature")
-        bars.axhline(0.4, color="#767676", linestyle="--", linewidth=1)
-        bars.text(len(shares) - 0.45, 0.41, "2/5", ha="right", va="bottom", fontsize=9)
+        for value, label in ((0.5, "1/2"), (0.4, "2/5")):
+            bars.axhline(value, color=PALETTE["grey"], linestyle="--", linewidth=1)
+            bars.text(1.02, value, label, transform=bars.get_yaxis_transform(), va="center", fontsize=9)
         return png(figure)
 
     def _ipython_display_(self) -> None:

@@ -296,7 +296,7 @@ for density, seeds in zip(densities, W, strict=True):
 pictures.kept_by_density(torch.tensor(densities), n_represented(W), n_hidden=2)
 
 # %% [markdown]
-# Each dot is one model; the line joins the means. On the left, where everything is always there, the models keep about as many features as they have dimensions. Towards the right the features get sparser, and the models go above the dashed line: into superposition.
+# Each dot is one model; the line joins the means. On the left, where everything is always there, no model gets more out of its two dimensions than two features' worth (why some dots lie below two is a question further down). Towards the right the features get sparser, and the models go above the dashed line: into superposition.
 #
 # Move the sliders to walk through all fifty models. The bars show how much of a dimension each feature has to itself (Elhage et al. call it feature dimensionality): 1 for a feature alone, 1/2 for each of an opposite pair, 2/5 in a pentagon.
 
