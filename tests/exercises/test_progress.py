@@ -55,7 +55,8 @@ def test_a_kill_in_the_middle_of_a_write_leaves_the_file_whole(tmp_path: Path) -
         "import sqlite3, sys, time\n"
         f"d = sqlite3.connect({str(path)!r}, isolation_level=None)\n"
         "d.execute('PRAGMA cache_size = 1'); d.execute('BEGIN IMMEDIATE')\n"
-        "for i in range(2000): d.execute(\"INSERT INTO events (at, exercise, kind, detail) VALUES ('now', 'toy.half', 'hint', ?)\", ('x' * 500,))\n"
+        "write = \"INSERT INTO events (at, exercise, kind, detail) VALUES ('now', 'toy.half', 'hint', ?)\"\n"
+        "for i in range(2000): d.execute(write, ('x' * 500,))\n"
         "print('ready', flush=True); time.sleep(60)\n"
     )
     writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
