@@ -91,7 +91,7 @@ check("toy.sparse_batch")
 
 # %%
 x = sparse_batch(10_000, 5, 0.05, seed=0)
-print(f"You predicted that a share of {guess_empty} is empty. Counted: {(x == 0).all(dim=1).float().mean():.3f}")
+print(f"Share of empty samples. Your prediction: {guess_empty}. Counted: {(x == 0).all(dim=1).float().mean():.3f}")
 pictures.samples({"density 1": sparse_batch(40, 5, 1.0, seed=0), "density 0.05": x})
 
 # %% [markdown]

@@ -426,6 +426,15 @@ def angles(W, min_norm=0.5):
     return torch.cat([b[1:] - b[:-1], b[:1] + 360 - b[-1:]]).sort().values
 """,
         ),
+        "strictly longer": (
+            "limit-left-out",
+            """
+def angles(W, min_norm=0.5):
+    kept = W[:, W.norm(dim=0) > min_norm]
+    b = torch.rad2deg(torch.atan2(kept[1], kept[0])).sort().values
+    return torch.cat([b[1:] - b[:-1], b[:1] + 360 - b[-1:]]).sort().values
+""",
+        ),
         "always 0.5": (
             None,
             """
@@ -452,4 +461,12 @@ ANSWERS = {
     "toy.forward": FORWARD,
     "toy.loss": LOSS,
     "toy.angles": ANGLES,
+}
+
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "toy.sparse_batch": {
+        "present = torch.rand(n_samples, n_features, generator=generator) <= feature_probability": (
+            "a uniform draw equals the probability once in 16 million times"
+        ),
+    },
 }

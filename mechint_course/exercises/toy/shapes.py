@@ -48,47 +48,52 @@ def angles(ask: Ask) -> None:
             Known(
                 "not-closed",
                 "The turn from the last arrow back to the first is missing: your angles do not add up to 360.",
-                lambda W, min_norm: _bearings(W, min_norm).diff().sort().values,
+                lambda W, min_norm=0.5: _bearings(W, min_norm).diff().sort().values,
             ),
             Known(
                 "short-ones-kept",
                 "You count features that are shorter than min_norm. They are not represented, and their direction is noise.",
-                lambda W, min_norm: _walk_around(W, 0.0),
+                lambda W, min_norm=0.5: _walk_around(W, 0.0),
             ),
             Known(
                 "radians",
                 "Your angles are in radians; degrees are expected.",
-                lambda W, min_norm: torch.deg2rad(_walk_around(W, min_norm)),
+                lambda W, min_norm=0.5: torch.deg2rad(_walk_around(W, min_norm)),
             ),
             Known(
                 "not-sorted",
                 "Your angles are right, but not sorted from small to large.",
-                lambda W, min_norm: _unsorted(_bearings(W, min_norm)),
+                lambda W, min_norm=0.5: _unsorted(_bearings(W, min_norm)),
             ),
             Known(
                 "largest-first",
                 "Your angles are right, but sorted from large to small.",
-                lambda W, min_norm: _walk_around(W, min_norm).flip(0),
+                lambda W, min_norm=0.5: _walk_around(W, min_norm).flip(0),
             ),
             Known(
                 "not-neighbours",
                 "You take the angles between features in the order of their numbers. Sort the arrows around the circle first.",
-                lambda W, min_norm: _by_number(W, min_norm),
+                lambda W, min_norm=0.5: _by_number(W, min_norm),
             ),
             Known(
                 "bearings",
                 "You return where each arrow points; what is asked for is the turn from each arrow to the next.",
-                lambda W, min_norm: _bearings(W, min_norm),
+                lambda W, min_norm=0.5: _bearings(W, min_norm),
             ),
             Known(
                 "lines-not-arrows",
                 "You use atan of y / x, which cannot tell an arrow from its opposite. torch.atan2(y, x) can.",
-                lambda W, min_norm: _turns(_half_bearings(W, min_norm)),
+                lambda W, min_norm=0.5: _turns(_half_bearings(W, min_norm)),
+            ),
+            Known(
+                "limit-left-out",
+                "You leave out a feature that is exactly min_norm long. Only shorter ones are to go.",
+                lambda W, min_norm=0.5: _walk_around(W, min_norm * (1 + 1e-6)),
             ),
             Known(
                 "squared-norm",
                 "You compare the squared length with min_norm; compare the length.",
-                lambda W, min_norm: _walk_around(W, math.sqrt(min_norm)),
+                lambda W, min_norm=0.5: _walk_around(W, math.sqrt(min_norm)),
             ),
         ),
         look="the number of angles (one for each arrow that is kept) and their sum (always 360).",
@@ -111,19 +116,21 @@ def _angle_cases(ask: Ask) -> Iterator[dict[str, Tensor | float]]:
         W = torch.stack([bearing.cos(), bearing.sin()]) * torch.tensor(lengths, dtype=torch.float64)
         yield {"W": W.float(), "min_norm": min_norm}
     yield {"W": torch.tensor([[0.6, 0.0], [-0.6, 0.1]]), "min_norm": 0.5}
+    yield {"W": torch.tensor([[0.5, 0.0, 0.8], [0.0, 1.0, 0.6]]), "min_norm": 0.5}
+    yield {"W": torch.tensor([[0.55, 0.0, -1.0, 0.45], [0.0, 1.0, 1.0, 0.0]])}
     yield {"W": torch.tensor([[0.1, 0.0, 0.2], [0.1, 0.2, 0.0]]), "min_norm": 0.5}
 
 
-def _walk_around(W: Tensor, min_norm: float) -> Tensor:
+def _walk_around(W: Tensor, min_norm: float = 0.5) -> Tensor:
     return torch.tensor(sorted(_turns(_bearings(W, min_norm)).tolist()), dtype=torch.float64)
 
 
-def _bearings(W: Tensor, min_norm: float) -> Tensor:
+def _bearings(W: Tensor, min_norm: float = 0.5) -> Tensor:
     kept = [(x, y) for x, y in W.T.tolist() if math.hypot(x, y) >= min_norm]
     return torch.tensor(sorted(math.degrees(math.atan2(y, x)) for x, y in kept), dtype=torch.float64)
 
 
-def _half_bearings(W: Tensor, min_norm: float) -> Tensor:
+def _half_bearings(W: Tensor, min_norm: float = 0.5) -> Tensor:
     kept = W[:, W.norm(dim=0) >= min_norm].double()
     return torch.rad2deg(torch.atan(kept[1] / kept[0])).sort().values
 
@@ -142,7 +149,7 @@ def _unsorted(bearings: Tensor) -> Tensor:
     return torch.cat([bearings.diff(), bearings[:1] + 360 - bearings[-1:]])
 
 
-def _by_number(W: Tensor, min_norm: float) -> Tensor:
+def _by_number(W: Tensor, min_norm: float = 0.5) -> Tensor:
     """The angle between each kept feature and the next by number, as the arc cosine gives it."""
     kept = W[:, W.norm(dim=0) >= min_norm].double()
     unit = kept / kept.norm(dim=0)
