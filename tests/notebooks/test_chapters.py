@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import nbclient
 import pytest
 from nbgrader.validator import Validator
 
@@ -66,6 +67,7 @@ def test_every_other_exercise_unsolved_earns_exactly_the_rest(name, parity, run_
     assert versions.shown_points(notebook, name) == versions.total(name, but=unsolved)
 
 
+@pytest.mark.slow
 @chapters
 def test_nbgrader_validates_the_solved_and_passes_nothing_of_the_untouched(
     name, notebook_environment, tmp_path
@@ -89,3 +91,15 @@ def test_no_line_of_a_solution_reaches_a_learner(name):
     assert (hidden - given) & learners == set()
     outputs = [cell.outputs for cell in versions.untouched(name).cells if cell.cell_type == "code"]
     assert not any(outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@chapters
+def test_solved_at_full_size_in_a_kernel_of_its_own(name, tmp_path, monkeypatch):
+    monkeypatch.delenv("MECHINT_COURSE_SMOKE", raising=False)
+    monkeypatch.setenv("MECHINT_COURSE_HOME", str(tmp_path / "home"))
+    where = {"metadata": {"path": str(tmp_path)}}
+    notebook = versions.solved(name)
+    nbclient.NotebookClient(notebook, timeout=1500, kernel_name="python3", resources=where).execute()
+    assert versions.shown_points(notebook, name) == versions.total(name)

@@ -14,7 +14,13 @@ import sys
 import threading
 from pathlib import Path
 
-IMPORTS = ("ipykernel.kernelapp", "torch", "matplotlib.pyplot", "ipywidgets", "mechint_course.exercises")
+IMPORTS = (
+    "ipykernel.kernelapp",
+    "matplotlib.pyplot",
+    "ipywidgets",
+    "transformer_lens",
+    "mechint_course.exercises",
+)
 
 
 class WarmKernels:
