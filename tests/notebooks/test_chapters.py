@@ -9,6 +9,7 @@ import pytest
 from nbgrader.validator import Validator
 
 from mechint_course.classroom import build
+from mechint_course.exercises.catalogue import CHAPTERS
 from mechint_course.exercises.progress import Progress
 from tests.notebooks import versions
 
@@ -17,6 +18,10 @@ chapters = pytest.mark.parametrize("name", versions.CHAPTER_NAMES)
 
 def test_what_is_committed_is_what_the_sources_make(capsys):
     assert build.run(check=True) == 0, capsys.readouterr().err
+
+
+def test_every_topic_of_the_catalogue_has_its_chapter():
+    assert list(CHAPTERS) == versions.CHAPTER_NAMES
 
 
 @chapters
