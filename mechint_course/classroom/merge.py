@@ -188,8 +188,11 @@ def _own(theirs: NotebookNode, used: set[str], report: Report, grading: bool) ->
     was = _mark(theirs).get("id") or _graded(theirs).get("grade_id") or _mark(theirs).get(COPY_OF)
     for key in ("nbgrader", MARK, "deletable", "editable"):
         cell.metadata.pop(key, None)
+    tags = cell.metadata.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        del cell.metadata["tags"]  # a file with such tags could not be read again
     if was is not None:
-        cell.metadata[MARK] = nbformat.from_dict({COPY_OF: str(was)})
+        cell.metadata[MARK] = nbformat.from_dict({COPY_OF: str(was)[:64]})
         report.copies.append(str(was))
     report.own += 1
     if grading and cell.cell_type == "code":
@@ -220,7 +223,8 @@ def _is_untouched(cell: NotebookNode) -> bool:
 
 def _mark(cell: NotebookNode) -> dict[str, str]:
     mark = cell.metadata.get(MARK)
-    return mark if isinstance(mark, dict) else {}
+    entries = mark.items() if isinstance(mark, dict) else ()
+    return {key: value for key, value in entries if isinstance(value, str)}
 
 
 def _graded(cell: NotebookNode) -> dict[str, object]:

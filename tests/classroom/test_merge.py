@@ -198,7 +198,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 EDITS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["write", "insert", "delete", "double", "move", "strip", "retag", "retype", "sameid"]
+            ["write", "insert", "delete", "double", "move", "strip", "retag", "retype", "sameid", "odd"]
         ),
         st.integers(0, 40),
         st.integers(0, 40),
@@ -235,6 +235,13 @@ def edited(notebook: NotebookNode, edits: list[tuple[str, int, int, str]]) -> No
             changed = own(cell.source, ("code", "markdown", "raw")[second % 3])
             changed.id, changed.metadata = cell.id, cell.metadata
             cells[first % len(cells)] = changed
+        elif what == "odd":
+            odd = [{"id": [1]}, {"id": 7, "hash": {}}, [text], text, {COPY_OF: 3}, {"chapter": []}, None][
+                second % 7
+            ]
+            cell.metadata = nbformat.from_dict(
+                {MARK: odd, "nbgrader": [odd, {"grade_id": odd}][first % 2], "tags": odd}
+            )
         else:
             cell.id = cells[second % len(cells)].id
     return notebook
