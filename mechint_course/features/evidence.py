@@ -141,3 +141,26 @@ def promoted(
         list(zip(token_strings(up.indices), up.values.tolist(), strict=True)),
         list(zip(token_strings(down.indices), (-down.values).tolist(), strict=True)),
     )
+
+
+def torn_neuron(
+    activations: Float[Tensor, "n_sequences n_ctx n_units"],
+    text: TokenizedText,
+    *,
+    among: tuple[str, ...],
+    k: int = 20,
+) -> int:
+    """The unit whose k strongest sequences are split most evenly between two of the domains in `among`.
+
+    Of units that are split alike, the one that gets strongest. A ValueError names a domain that the text does not have.
+    """
+    if missing := [name for name in among if name not in text.domains]:
+        raise ValueError(f"Expected domains of this text ({', '.join(text.domains)}), found {missing[0]!r}.")
+    peaks = activations.amax(dim=1)
+    rows = peaks.topk(min(k, len(peaks)), dim=0).indices
+    counts = torch.stack(
+        [(text.domain[rows] == text.domains.index(name)).sum(dim=0) for name in among], dim=1
+    )
+    second = counts.topk(min(2, len(among)), dim=1).values[:, -1].float()
+    strongest = peaks.amax(dim=0)
+    return int((second + 0.5 * strongest / strongest.max()).argmax())

@@ -94,7 +94,10 @@ def for_transformer_lens(tokenizer: Tokenizer) -> "PreTrainedTokenizerFast":
 
 
 def token_strings(tokens: Int[Tensor, " n_ctx"] | Sequence[int]) -> list[str]:
-    """Each token as text; a token that is part of a character shows its bytes, `START` its name.
+    """Each token of one sequence as text.
+
+    A character of several tokens stands on the last of them, the others show a dot; bytes that are no character (at a
+    cut, or alone) show as `<d7>`, and `START` shows its name.
 
     >>> import torch
     >>> token_strings(torch.tensor(encode(["the cat"])[0]))
@@ -105,24 +108,24 @@ def token_strings(tokens: Int[Tensor, " n_ctx"] | Sequence[int]) -> list[str]:
         raise ValueError(
             "Expected the tokens of one sequence, [n_ctx] whole numbers; take one row of your tensor."
         )
-    strings = _strings()
-    return [strings[number] for number in numbers]
+    raw = [_bytes_of_tokens()[number] for number in numbers]
+    owner = [index for index, piece in enumerate(raw) for _ in piece]
+    found = [""] * len(raw)
+    place = 0
+    for character in b"".join(raw).decode("utf-8", errors="surrogateescape"):
+        lone = 0xDC80 <= ord(character) <= 0xDCFF
+        place += 1 if lone else len(character.encode())
+        found[owner[place - 1]] += f"<{ord(character) - 0xDC00:02x}>" if lone else character
+    return [START if number == 0 else text or "·" for number, text in zip(numbers, found, strict=True)]
 
 
 @cache
-def _strings() -> tuple[str, ...]:
-    return tuple(_readable(_shipped(), number) for number in range(_shipped().get_vocab_size()))
-
-
-def _readable(tokenizer: Tokenizer, number: int) -> str:
-    written = tokenizer.id_to_token(number)
-    if written is None or written == START:
-        return START
-    raw = bytes(_bytes_of_characters()[character] for character in written)
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return "".join(f"<{byte:02x}>" for byte in raw)
+def _bytes_of_tokens() -> tuple[bytes, ...]:
+    """The bytes of each token of the shipped vocabulary; the start token's, a byte that is in no text, ends a character."""
+    table = _bytes_of_characters()
+    tokenizer = _shipped()
+    written = [tokenizer.id_to_token(number) or "" for number in range(tokenizer.get_vocab_size())]
+    return (b"\xff", *(bytes(table[character] for character in text) for text in written[1:]))
 
 
 @cache
