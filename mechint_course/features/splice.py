@@ -35,7 +35,7 @@ class LossRecovered:
     zero_ablated: float
     """With every activation set to zero."""
     mean_ablated: float
-    """With every activation set to its mean over these tokens: a harder baseline to beat."""
+    """With every activation set to its mean over these tokens."""
     n_tokens: int
     """Predicted tokens behind each number."""
 

@@ -225,9 +225,9 @@ pictures.losses(found, guess_recovered)
 #
 # Sixteen numbers at each token, instead of 512, carry most of what this layer does for the model. For their dictionary of 4,096 latents Bricken et al. report 79 %. Their model, their data and their way of keeping latents few were different, so the two numbers stand side by side and no more.
 #
-# > **Question.** Zero ablation flatters: zeros are something that the model has never seen in this place. Which of the bars would be a harder opponent, and what is your dictionary's share against it?
+# > **Question.** A share needs two ends, and one of them is a choice. Zeros are something that the model has never seen in this place; its mean activation is another way to say nothing. Which of the two costs this model more, and what does that mean for a score?
 # >
-# > <details><summary>Our answer</summary>The mean activation: it costs the model less than zeros do. The share against it is printed above the picture; it is smaller, because the distance that can be recovered is smaller.</details>
+# > <details><summary>Our answer</summary>The longer of the two lower bars costs more. The worse the opponent, the better a dictionary looks beside it: the same reconstruction has two different shares, both printed above the picture. A loss recovered without its baseline, and without the losses themselves, says little. Bricken et al. call zero ablation a generous baseline.</details>
 
 # %% [markdown]
 # ## 3. Does a feature mean something?

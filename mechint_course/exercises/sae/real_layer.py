@@ -38,7 +38,7 @@ guess_recovered = prediction(
         "clean = model(tokens, return_type='loss'); patched uses lambda x, hook: reconstruction; zero uses "
         "lambda x, hook: torch.zeros_like(x). The answer is (zero - patched) / (zero - clean).",
     ),
-    seconds=20,
+    seconds=60,  # the first call in a fresh process also imports TransformerLens
 )
 def loss_recovered(ask: Ask) -> None:
     "The share against a forward pass finished by hand, without hooks, on a small random model."
