@@ -47,6 +47,7 @@ def activation_histogram(
     if len(firing):
         axes.hist(firing, bins=np.linspace(0, firing.max(), 41), color=PALETTE["blue"])
         axes.set_yscale("log")
+        axes.set_ylim(bottom=0.7)
     for edge in edges:
         axes.axvline(edge, color=PALETTE["vermilion"], linestyle="--", linewidth=1)
     axes.set_title(f"silent on {100 * (1 - len(firing) / max(1, len(values))):.1f} % of the tokens")
@@ -78,5 +79,6 @@ def domains_per_neuron(
         axes.legend(frameon=False)
     bars = axes.bar(range(1, most + 1), heights, color=PALETTE["blue"])
     axes.bar_label(bars, fontsize=8)
+    axes.margins(y=0.15)
     axes.set(xlabel="domains that the neuron answers to", ylabel="neurons", xticks=range(1, most + 1))
     return figure

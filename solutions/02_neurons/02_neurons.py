@@ -195,7 +195,7 @@ means = domain_means(neurons[:, :, neuron], text.domain, n_domains)
 pictures.by_domain(means, text.domains, title=f"Neuron {neuron} of model A", unit="mean activation")
 
 # %% [markdown]
-# One bar for each domain, the strongest on top. Hardly any bar is zero: the neuron is a little bit active in nearly every kind of text, and clearly active in several.
+# One bar for each domain, the strongest on top. Hardly any bar is zero: the neuron is a little bit active in nearly every kind of text, and clearly active in several. Now find the domains of your list of strongest places. A domain can fill half of that list and still come low here: the neuron may be very strong on one word of it and silent on all the others.
 #
 # Is that one strange neuron, or the rule? Your function can tell for all 512.
 
@@ -258,7 +258,7 @@ by_domain = interventions.by_domain(change, text.domain, n_domains)
 pictures.by_domain(1000 * by_domain, text.domains, title=f"Without neuron {neuron}", unit="rise of the loss, in thousandths of a nat", digits=1)
 
 # %% [markdown]
-# One bar for each domain: how much worse the model predicts its tokens without this one neuron. Blue bars are losses, red ones would be gains. The numbers are thousandths of a nat: one neuron of 512 matters little on average. Compare the order of the bars with the picture of the means: silencing tends to hurt where the neuron is active, and in more than one domain.
+# One bar for each domain: how much worse the model predicts its tokens without this one neuron. Blue bars are losses, red ones would be gains. The numbers are thousandths of a nat: one neuron of 512 matters little on average. Compare the order of the bars with the picture of the means. Silencing hurts in more than one domain, and the two orders differ: where a domain leads there and not here, the neuron is active without mattering much to the next token.
 #
 # What did it tell the model? A neuron writes one fixed direction into the residual stream, and the unembedding turns this direction into a push on every token of the vocabulary: its **logit weights**.
 

@@ -55,7 +55,7 @@ def test_activations_are_the_relu_of_what_comes_before(tokens) -> None:
     assert not any(point.fwd_hooks for point in model.hook_dict.values())
 
 
-def test_activations_say_what_is_wrong_with_their_input(tokens) -> None:
+def test_activations_say_what_is_wrong_with_their_input(tokens, unchecked) -> None:
     model = load_model("tiny")
     with pytest.raises(ValueError, match="whole numbers"):
         activations(model, tokens.float())

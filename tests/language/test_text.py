@@ -99,7 +99,7 @@ def test_the_tokenizer_gives_every_text_back() -> None:
         assert tokenizer.decode(encode([sample])[0]) == sample
 
 
-def test_a_character_of_several_tokens_stands_on_the_last() -> None:
+def test_a_character_of_several_tokens_stands_on_the_last(unchecked) -> None:
     numbers = encode(["🎲!"])[0]
     assert len(numbers) > 2
     assert token_strings(numbers) == ["·"] * (len(numbers) - 2) + ["🎲", "!"]
