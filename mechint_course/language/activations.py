@@ -31,6 +31,8 @@ def activations(
         raise ValueError(
             f"Expected tokens [n_sequences, n_ctx] of whole numbers, found {list(tokens.shape)} of {tokens.dtype}."
         )
+    if not len(tokens):
+        raise ValueError("Expected at least one sequence of tokens, found none.")
     if hook not in model.hook_dict and hook != ACTIVATION_HOOK:
         raise ValueError(f"Expected the name of a hook point such as {ACTIVATION_HOOK!r}, found {hook!r}.")
     found: Tensor | None = None
@@ -51,6 +53,5 @@ def activations(
             bar.update(len(part))
     if bar.interrupted:
         raise KeyboardInterrupt
-    if found is None:
-        raise ValueError("Expected at least one sequence of tokens, found none.")
+    assert found is not None  # at least one part was run
     return found
