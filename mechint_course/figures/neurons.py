@@ -45,7 +45,7 @@ def activation_histogram(
     figure = new_figure(7, 3, title=title or None)
     axes = figure.axes[0]
     if len(firing):
-        axes.hist(firing, bins=np.linspace(0, firing.max(), 41), color=PALETTE["blue"])
+        axes.hist(firing, bins=np.linspace(0, firing.max(), 41).tolist(), color=PALETTE["blue"])
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
     for edge in edges:
