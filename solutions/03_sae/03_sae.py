@@ -145,14 +145,14 @@ guess_recovered = "80 to 90 %"
 check("sae.guess_recovered")
 
 # %% [markdown]
-# The next cell trains. `ActivationBatches` runs the model on the text and hands out its activations, shuffled, 4,096 tokens at a time. `TopKSAE` is your encoder and decoder with a loss: the squared distance between $x$ and its reconstruction. The progress bar shows that loss, how many latents are on (`L0`), and how many have fallen silent (`dead`). Silent ones get a nudge: they are asked to reconstruct what the others have missed.
+# The next cell trains. `ActivationBatches` runs the model on the text and hands out its activations, shuffled, 2,048 tokens at a time. `TopKSAE` is your encoder and decoder with a loss: the squared distance between $x$ and its reconstruction. The progress bar shows that loss, how many latents are on (`L0`), and how many have fallen silent (`dead`). Silent ones get a nudge: they are asked to reconstruct what the others have missed.
 #
 # You can stop it with the stop button: what it has reached is kept.
 
 # %%
 sae = TopKSAE(d_in=model.cfg.d_mlp, d_sae=sized(4096, smoke=256), k=16, seed=0)
-batches = ActivationBatches(model, text.tokens, batch_size=sized(4096, smoke=512), seed=0)
-log = train_sae(sae, batches, n_steps=n_tokens // batches.batch_size)
+batches = ActivationBatches(model, text.tokens, batch_size=sized(2048, smoke=512), seed=0)
+log = train_sae(sae, batches, n_steps=n_tokens // batches.batch_size, learning_rate=3e-3)
 pictures.training_curves(log)
 
 # %% [markdown]
