@@ -5,6 +5,7 @@ with AnswerProcess() as process:
     verdict = judge("toy.forward", process.answer("forward"))
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import threading
 from types import TracebackType
 
 from mechint_course.exercises.calling import Reply, Request, too_slow
-from mechint_course.exercises.values import Value
+from mechint_course.exercises.values import MOST_BYTES, Value
 from mechint_course.exercises.wire import receive, reply_from_value, request_to_value, send
 
 START_SECONDS = 120.0
@@ -22,7 +23,10 @@ GRACE_SECONDS = 5.0
 
 
 class AnswerProcess:
-    """A process that holds answers. One that hangs or dies is ended, and started afresh by the next `load`."""
+    """A process that holds answers. One that hangs or dies is ended, and started afresh by the next call."""
+
+    most_bytes = MOST_BYTES
+    """The largest reply that is read."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,8 +45,7 @@ class AnswerProcess:
     def call(self, name: str, request: Request) -> Reply:
         """One call over there; a process that does not answer in time or dies becomes a reply that says so."""
         try:
-            if self._process is None and self._source is not None:
-                self.load(self._source)
+            self._wake()
             message = {"name": name, "request": request_to_value(request)}
             return reply_from_value(self._exchange(message, request.seconds + GRACE_SECONDS))
         except TimeoutError:
@@ -62,11 +65,14 @@ class AnswerProcess:
         return self._exchange({"value": name}, GRACE_SECONDS)
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process. What it started and left behind may hold its pipes open, so nothing more is read."""
         if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+            process, self._process = self._process, None
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):  # what was still to be sent cannot be
+                    pipe.close()  # type: ignore[union-attr]
+            process.wait()
 
     def __enter__(self) -> "AnswerProcess":
         return self
@@ -89,7 +95,7 @@ class AnswerProcess:
         alarm.start()
         try:
             send(process.stdin, message)
-            return receive(process.stdout)
+            return receive(process.stdout, self.most_bytes)
         except (EOFError, BrokenPipeError):
             self.close()
             if late.is_set():
@@ -97,6 +103,11 @@ class AnswerProcess:
             raise
         finally:
             alarm.cancel()
+
+    def _wake(self) -> None:
+        """Starts a process that is gone again, with what was loaded into it."""
+        if self._process is None and self._source is not None:
+            self.load(self._source)
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}

@@ -125,6 +125,9 @@ def decode(message: bytes) -> Value:
         json.JSONDecodeError,
         safetensors.SafetensorError,
         KeyError,
+        OverflowError,  # a length that no machine has
+        RecursionError,
+        TypeError,  # a key that cannot be one
     ) as error:
         raise ValueError(f"not a message of the value grammar: {error}") from error
 

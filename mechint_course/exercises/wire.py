@@ -14,11 +14,11 @@ def send(pipe: IO[bytes], value: Value) -> None:
     pipe.flush()
 
 
-def receive(pipe: IO[bytes]) -> Value:
-    """Reads one message; EOFError where the other side is gone, ValueError where it says something else."""
+def receive(pipe: IO[bytes], most: int = MOST_BYTES) -> Value:
+    """Reads one message of at most `most` bytes; EOFError where the other side is gone, ValueError where it says something else."""
     (length,) = struct.unpack(">Q", _exactly(pipe, 8))
-    if length > MOST_BYTES:
-        raise ValueError(f"a message of {length} bytes was announced; {MOST_BYTES} is the most that is read")
+    if length > most:
+        raise ValueError(f"a message of {length} bytes was announced; {most} is the most that is read")
     return decode(_exactly(pipe, length))
 
 
