@@ -161,7 +161,7 @@ guess_agreement = "features agree more"
 check("universality.guess_agreement")
 
 # %%
-n_steps, batch_size = sized(220, smoke=3), sized(4096, smoke=256)
+n_steps, batch_size = sized(160, smoke=3), sized(4096, smoke=256)
 models = {name: load_model(name) for name in ("A", "B")}
 
 
@@ -182,7 +182,7 @@ saes = {"A": train_dictionary("A", seed=0), "B": train_dictionary("B", seed=1)}
 # Each sequence's first token is left out. It is the same start token everywhere, so all models agree on it for no interesting reason.
 
 # %%
-text = evaluation_text().sample(sized(120, smoke=4), seed=0)
+text = evaluation_text().sample(sized(80, smoke=4), seed=0)
 features, neurons = StreamingCorrelation(2048, 2048), StreamingCorrelation(512, 512)
 parts_a, parts_b = [], []
 with work(len(text), "Both models read", unit="sequence") as bar:
