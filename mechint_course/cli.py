@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mechint_course import __version__, install
+from mechint_course.classroom.grading import words as grading
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -132,6 +133,25 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
         train_language.add_arguments(language)
         train_sae.add_arguments(sae)
 
+    workshop = add(
+        "workshop",
+        _workshop,
+        "writes a room's kit: a JupyterHub, timetables, talking points, an offline bundle",
+        "workshop my-workshop --offline /media/stick/course",
+    )
+    workshop.add_argument("dir", type=Path, metavar="DIR", help="the kit's folder; it must not exist yet")
+    workshop.add_argument(
+        "--offline",
+        type=Path,
+        metavar="STICK",
+        help="also write wheels and notebooks into this folder, for computers without internet (downloads up to 2 GB)",
+    )
+
+    grade = add(
+        "grade", _grade, "grades notebooks: a table, CSV, and a page for each learner", "grade submissions.zip"
+    )
+    grading.add_arguments(grade)
+
     build = add("build", _build, "makes chapters/ from solutions/ (for maintainers)", "build 01_toy")
     build.add_argument(
         "chapters",
@@ -200,6 +220,18 @@ def _train_sae(arguments: argparse.Namespace) -> int:
     from mechint_course.features import train_sae
 
     return train_sae.run(arguments)
+
+
+def _workshop(arguments: argparse.Namespace) -> int:
+    from mechint_course.classroom.workshop import kit
+
+    return kit.run(arguments.dir, arguments.offline)
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from mechint_course.classroom.grading import command
+
+    return command.run(arguments)
 
 
 def _build(arguments: argparse.Namespace) -> int:
