@@ -49,7 +49,13 @@ def run(
             from mechint_course.classroom.execute import execute as run_notebook
 
             path = root / "solutions" / name / f"{name}.ipynb"
-            write_whole(path, as_text(run_notebook(read_notebook(path), name)))
+            before = path.read_bytes()
+            ran = as_text(run_notebook(read_notebook(path), name))
+            if path.read_bytes() != before:
+                raise SourceError(
+                    f"{path.name} was built anew while it ran, so nothing is written; run it again."
+                )
+            write_whole(path, ran)
     except SourceError as error:
         print(f"build: {error}", file=sys.stderr)
         return 1
