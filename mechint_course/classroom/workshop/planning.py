@@ -1,0 +1,94 @@
+"""How much machine a class needs: the numbers that `measure` took, and what follows from them."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+MEASURED = Path(__file__).with_name("measured.json")
+
+RUNS = 3
+"""How often a learner runs a chapter's cells, all in all. A guess to plan by, not a measurement."""
+BUSY = 70
+"""How many percent of the cores a class may use on average: above it, waiting grows fast."""
+
+
+@dataclass(frozen=True)
+class ChapterCost:
+    """What one learner's kernel took for one chapter: everything solved, every cell run once, at full size."""
+
+    chapter: str
+    minutes: int
+    """What the catalogue says the exercises take."""
+    cpu_seconds: float
+    longest_cell: float
+    """CPU-seconds of the cell that took most."""
+    peak_mb: float
+    """Peak of resident memory (RSS), in MB of 1,000,000 bytes."""
+    own_mb: float
+    """Peak of memory that no other process shares (USS)."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measuring, with the machine it was taken on."""
+
+    machine: str
+    date: str
+    server_mb: float
+    """A learner's JupyterLab before any kernel (USS)."""
+    chapters: tuple[ChapterCost, ...]
+
+
+def measured(path: Path = MEASURED) -> Measured:
+    """The numbers that the kit states."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    chapters = tuple(ChapterCost(**one) for one in told.pop("chapters"))
+    return Measured(**told, chapters=chapters)
+
+
+def as_json(numbers: Measured) -> str:
+    """What `measured` reads."""
+    return json.dumps(asdict(numbers), indent=1) + "\n"
+
+
+def learners(cost: ChapterCost, cores: int = 2) -> int:
+    """How many learners `cores` hold for this chapter, when each runs it `RUNS` times in the time the catalogue gives.
+
+    >>> learners(ChapterCost("01_toy", minutes=30, cpu_seconds=60.0, longest_cell=30.0, peak_mb=500.0, own_mb=300.0))
+    14
+    """
+    return int(BUSY * cores * 60 * cost.minutes // (100 * RUNS * cost.cpu_seconds))
+
+
+def memory_gb(cost: ChapterCost, server_mb: float, n_learners: int) -> float:
+    """Memory for so many learners at once, in GB: what each has for itself, and what all share counted once."""
+    return (n_learners * (cost.own_mb + server_mb) + cost.peak_mb - cost.own_mb) / 1000
+
+
+def as_markdown(numbers: Measured) -> str:
+    """The part of the kit's README about sizes."""
+    lines = [
+        f"Measured in {numbers.date}, on {numbers.machine}, in a kernel with one thread: every exercise solved,",
+        "every cell run once, at full size. The machine did other work at the same time; CPU-seconds count this work only. The",
+        f"last two columns follow from the others, for a learner who runs everything {RUNS} times in the catalogue's minutes, and",
+        f"cores that are {BUSY} % busy. That learner is our guess.",
+        "",
+        "| chapter | CPU-seconds | of them in one cell | memory of a kernel (its own part) | learners on two cores | memory for 30 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for cost in numbers.chapters:
+        lines.append(
+            f"| `{cost.chapter}` | {cost.cpu_seconds:.0f} | {cost.longest_cell:.0f} "
+            f"| {cost.peak_mb:,.0f} MB ({cost.own_mb:,.0f} MB) | {learners(cost)} "
+            f"| {memory_gb(cost, numbers.server_mb, 30):.0f} GB |"
+        )
+    worst = max(numbers.chapters, key=lambda one: one.longest_cell)
+    lines += [
+        "",
+        f"A learner's JupyterLab takes {numbers.server_mb:,.0f} MB before any kernel; the last column counts it. When a whole class",
+        f"starts the longest cell in the same minute (`{worst.chapter}`), each learner in the queue keeps two cores busy",
+        f"for {worst.longest_cell / 2:.0f} seconds: let them start as they get there, not on your word.",
+        "",
+        "On your own machine: `python -m mechint_course.classroom.workshop.measure`.",
+    ]
+    return "\n".join(lines)
