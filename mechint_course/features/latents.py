@@ -1,7 +1,7 @@
 """The latents of a dictionary on a text, without their zeros: 16 of 2,048 are on, so that is all that is kept."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import sparse
 from torch import Tensor
 
@@ -47,3 +47,27 @@ def latent_on_text(
     found = rows[:, [latent]].tocoo()
     column[torch.from_numpy(found.coords[0]).long()] = torch.from_numpy(found.data).float()
     return torch.nn.functional.pad(column.view(n_sequences, -1), (1, 0))
+
+
+def share_by_domain(
+    rows: sparse.csr_array, domain: Int[Tensor, " n_sequences"], n_domains: int
+) -> Float[Tensor, "n_latents n_domains"]:
+    """In which domains each latent spends its activation, as shares that add up to 1 (0 for a latent that is never on).
+
+    >>> rows = sparse_rows(torch.tensor([[3.0], [1.0], [5.0]]), torch.tensor([[0], [0], [1]]), 3)
+    >>> share_by_domain(rows, torch.tensor([0, 1, 1]), n_domains=2)
+    tensor([[0.7500, 0.2500],
+            [0.0000, 1.0000],
+            [0.0000, 0.0000]])
+    """
+    n_tokens = rows.shape[0]
+    if n_tokens % len(domain):
+        raise ValueError(
+            f"expected sequences of equal length, found {n_tokens} tokens for {len(domain)} sequences."
+        )
+    of_token = domain.repeat_interleave(n_tokens // len(domain)).numpy()
+    ones = sparse.csr_array(
+        (torch.ones(n_tokens).numpy(), (of_token, range(n_tokens))), shape=(n_domains, n_tokens)
+    )
+    spent = torch.from_numpy((ones @ rows).toarray().T).float()
+    return spent / spent.sum(dim=1, keepdim=True).clamp(min=1e-30)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mechint_course.features.latents import latent_on_text, sparse_latents
+from mechint_course.features.latents import latent_on_text, share_by_domain, sparse_latents
 from mechint_course.sae import SAE, TopKSAE
 
 
@@ -48,3 +48,21 @@ def test_what_does_not_fit_is_told():
     for latent, n_sequences in ((3, 2), (-1, 2), (0, 4), (0, 0)):
         with pytest.raises(ValueError, match="equal length"):
             latent_on_text(rows, latent, n_sequences)
+
+
+def test_shares_by_domain_add_up_and_are_counted_one_by_one():
+    generator = torch.Generator().manual_seed(7)
+    sae = TopKSAE(d_in=6, d_sae=9, k=2, seed=8)
+    x = torch.randn(12, 5, 6, generator=generator)
+    domain = torch.randint(3, (12,), generator=generator)
+    share = share_by_domain(sparse_latents(sae, x.flatten(0, 1)), domain, 3)
+    latents = sae.encode(x).detach()
+    for latent in range(9):
+        spent = torch.tensor([latents[domain == d, :, latent].sum() for d in range(3)])
+        torch.testing.assert_close(share[latent], spent / spent.sum())
+
+
+def test_sequences_that_do_not_divide_the_tokens_are_refused():
+    rows = sparse_latents(TopKSAE(d_in=2, d_sae=3, k=1, seed=0), torch.ones(7, 2))
+    with pytest.raises(ValueError, match="equal length"):
+        share_by_domain(rows, torch.zeros(2, dtype=torch.long), 1)
