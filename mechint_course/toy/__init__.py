@@ -11,6 +11,7 @@ from mechint_course.toy.geometry import (
     neighbour_angles,
 )
 from mechint_course.toy.model import LossAndGradients, ToyModel
+from mechint_course.toy.room import dimensions_needed, k_active, random_directions, recovery_limit
 from mechint_course.toy.training import History, Trainable, evaluate, train
 
 __all__ = [
@@ -20,14 +21,18 @@ __all__ = [
     "ToyModel",
     "Trainable",
     "cosines",
+    "dimensions_needed",
     "evaluate",
     "feature_batch",
     "feature_dimensionality",
     "feature_norms",
     "interference",
     "is_regular_polygon",
+    "k_active",
     "n_represented",
     "neighbour_angles",
+    "random_directions",
+    "recovery_limit",
     "stream",
     "train",
 ]

@@ -17,9 +17,9 @@
 #
 # In this chapter you make that happen yourself, in a model so small that you can draw it.
 #
-# **Goal.** Write a toy model of superposition, train it, and see five features arrange themselves in a plane.
+# **Goal.** See why there is room for more features than dimensions, write a toy model that uses it, and watch five features arrange themselves in a plane.
 #
-# **Time.** About 45 minutes. Everything here is on the core path.
+# **Time.** About 45 minutes. Exercises marked as core are the path to take when time is short.
 #
 # **You need.** Python, matrix products, and what a gradient is. No earlier chapter.
 #
@@ -28,20 +28,171 @@
 # %% tags=["imports"]
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from scipy import optimize
 from torch import Tensor
 
 from mechint_course import check, hint, sized
 
 # %%
 from mechint_course.figures import toy as pictures
+from mechint_course.figures import toy_room as room_pictures
 from mechint_course.toy import ToyModel, is_regular_polygon, n_represented, train
+from mechint_course.toy import k_active, random_directions, recovery_limit
 from mechint_course.views.explorer import DensityExplorer
 from mechint_course.work import work
 
 # %% [markdown]
-# ## 1. Features that are seldom there
+# ## 1. Room for more directions than dimensions
+#
+# In $m$ dimensions, at most $m$ directions are at right angles to each other. Suppose you ask for less: every two of them may lean towards each other a little, with a cosine of at most 0.3, say. How many fit now?
+#
+# Draw 1,000 random directions in 100 dimensions and let them in one after the other. A newcomer that leans more than 0.3 towards (or away from) one who is already in must go.
+
+# %% [markdown]
+# {{exercise toy.guess_room}}
+#
+# How many of the 1,000 stay? Choose one of `"fewer than 100"`, `"exactly 100"`, `"between 100 and 300"`, `"more than 300"`. A prediction earns its point whether it is right or not.
+
+# %% nbgrader={"grade_id": "toy-guess_room", "solution": true}
+guess_room = None  # one of: "fewer than 100", "exactly 100", "between 100 and 300", "more than 300"
+### BEGIN SOLUTION
+guess_room = "more than 300"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_room-check", "grade": true}
+check("toy.guess_room")
+
+# %% [markdown]
+# {{exercise toy.nearly_orthogonal}}
+#
+# Count those who stay. The columns of `directions` arrive from left to right. Each is let in if the **absolute value** of its cosine with every one that was let in before is at most `limit`. The columns need not have length 1, and none is zero.
+
+# %% nbgrader={"grade_id": "toy-nearly_orthogonal", "solution": true}
+def nearly_orthogonal(directions: Float[Tensor, "n_hidden n_directions"], limit: float) -> int:
+    """How many directions stay when each must keep its distance from all that came before it and stayed.
+
+    By hand: [1, 0], [0, 1] and [-1, 0.1] with the limit 0.5. The second is at a right angle to the first and stays.
+    The third is nearly opposite to the first (cosine -0.995) and must go. The answer is 2.
+    """
+    ### BEGIN SOLUTION
+    unit = directions / directions.norm(dim=0)
+    overlap = (unit.T @ unit).abs()
+    kept = []
+    for i in range(overlap.shape[0]):
+        if (overlap[i, kept] <= limit).all():
+            kept.append(i)
+    return len(kept)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-nearly_orthogonal-check", "grade": true}
+check("toy.nearly_orthogonal")
+
+# %%
+n_directions = sized(1000, smoke=100)
+dimensions = [10, 20, 40, 60, 80, 100]
+fit = {
+    limit: [nearly_orthogonal(random_directions(m, n_directions), limit) for m in dimensions]
+    for limit in (0.1, 0.2, 0.3)
+}
+print(f"100 dimensions, cosine at most 0.3. Your prediction: {guess_room}. Counted: {fit[0.3][-1]} of {n_directions}")
+room_pictures.directions_that_fit(dimensions, fit)
+
+# %% [markdown]
+# Each line is one limit on the cosine, and the dashed line has as many directions as dimensions. With the strictest limit, fewer random directions fit than there are dimensions. With a cosine of 0.3 allowed, the count soon runs away from the dashed line (and no more than 1,000 could stay, because no more came). The number that fits grows exponentially with the dimension.
+#
+# > **Question.** Why does it take so many dimensions before this pays?
+# >
+# > <details><summary>Our answer</summary>The cosine of two random directions is about $1/\sqrt{m}$ in size. In 10 dimensions that is 0.32, so most pairs break the limit of 0.3. In 100 dimensions it is 0.1, and a cosine above 0.3 is a rare accident.</details>
+
+# %% [markdown]
+# Now use the room. Give $n$ features a direction each, and let $h = W x$ be the sum of those that are there. To read feature $i$, project: $W_i \cdot h$. If the directions are only nearly orthogonal, an absent feature does not read 0: it hears all the others. Each of the $k$ features that are there adds about $\pm 1/\sqrt m$ times its strength. Such sums grow like a square root, so for strength 1 we expect
+#
+# $$\text{leak} \approx \sqrt{k / m}.$$
+
+# %% [markdown]
+# {{exercise toy.leak}}
+#
+# Measure it. For each sample, read every feature by projection, and return the **root mean square** of what the **absent** features read (those with $x_i = 0$; each sample has at least one). The columns of `W` have length 1.
+
+# %% nbgrader={"grade_id": "toy-leak", "solution": true}
+def leak(
+    x: Float[Tensor, "n_samples n_features"], W: Float[Tensor, "n_hidden n_features"]
+) -> Float[Tensor, "n_samples"]:
+    """The root mean square, over absent features, of the projection of h = W x on their directions.
+
+    By hand: x = [1, 0, 0] and the directions [1, 0], [0.6, 0.8], [0, 1] give h = [1, 0]. The two absent features read
+    0.6 and 0, so the leak is sqrt((0.36 + 0) / 2) = 0.424.
+    """
+    ### BEGIN SOLUTION
+    readings = x @ W.T @ W
+    absent = x == 0
+    return ((readings**2 * absent).sum(dim=1) / absent.sum(dim=1)).sqrt()
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-leak-check", "grade": true}
+check("toy.leak")
+
+# %%
+directions = random_directions(100, 1000)
+active = [1, 2, 4, 8, 16, 32, 64]
+leaks = torch.stack([leak((k_active(50, 1000, k) > 0).double(), directions) for k in active])
+room_pictures.leak_by_active(active, leaks, [math.sqrt(k / 100) for k in active], n_hidden=100)
+
+# %% [markdown]
+# Points are your measurements over 50 samples, with their spread; the dashed line is $\sqrt{k/m}$. A thousand features share 100 dimensions, and how much they disturb each other depends on how many are there **at once**, not on how many there are in all. With a few features present the leak is far below their strength 1. With all of them present, reading would be hopeless.
+
+# %% [markdown]
+# A projection is only the simplest way to read. If you know that $x$ is sparse and not negative, you can often get it back **exactly**, although $W x = h$ has fewer equations than unknowns: among all $x \ge 0$ with $W x = h$, take the one with the smallest sum. That is a linear programme, and this is the idea of *compressed sensing*.
+
+# %% [markdown]
+# {{exercise toy.recover}}
+#
+# Find that $x$ with `optimize.linprog` (from `scipy`). Its first argument holds the coefficients of the sum to be minimised; `A_eq` and `b_eq` say `A_eq @ x == b_eq`; `bounds=(low, high)` holds for every entry, with `None` for no bound. The solution is `.x` of what it returns. Tensors go in with `.numpy()`.
+
+# %% nbgrader={"grade_id": "toy-recover", "solution": true}
+def recover(
+    h: Float[Tensor, "n_hidden"], W: Float[Tensor, "n_hidden n_features"]
+) -> Float[Tensor, "n_features"]:
+    """The x >= 0 with W x = h that has the smallest sum.
+
+    By hand: the directions [1, 0], [0, 1], [0.6, 0.8] and h = [0.6, 0.8]. Both [0.6, 0.8, 0] and [0, 0, 1] explain h;
+    their sums are 1.4 and 1, so the answer is [0, 0, 1].
+    """
+    ### BEGIN SOLUTION
+    answer = optimize.linprog(np.ones(W.shape[1]), A_eq=W.numpy(), b_eq=h.numpy(), bounds=(0, None))
+    return torch.tensor(answer.x)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-recover-check", "grade": true}
+check("toy.recover")
+
+# %%
+n_tries = sized(30, smoke=2)
+active = list(range(1, 38, 3))
+share = {}
+for m in (20, 40):
+    share[m] = torch.zeros(len(active))
+    for i, k in enumerate(active):
+        for attempt, x in enumerate(k_active(n_tries, 100, k)):
+            W = random_directions(m, 100, seed=attempt)
+            share[m][i] += torch.allclose(recover(W @ x, W), x, atol=1e-3) / n_tries
+limits = {m: recovery_limit(100, m) for m in share}
+room_pictures.recovery_by_active(active, share, limits, n_features=100)
+
+# %% [markdown]
+# Each point is the share of random sparse vectors that came back to within 0.001. On the left, all of them do: 100 numbers out of 20 or 40. Then there is a cliff. The dotted lines are where theory puts its middle for random directions (Amelunxen et al. 2014 compute it from a Gaussian integral; `recovery_limit` does that sum).
+#
+# So there is room for more features than dimensions, on one condition: **few of them at a time**. Whether a network that is trained finds and uses that room is the question of this chapter.
+#
+# > **Question.** Recovery by linear programming is exact far beyond the point where projections are useless. Why can the model of the next sections not use it?
+# >
+# > <details><summary>Our answer</summary>It reads with one matrix product, a bias and a ReLU; a linear programme takes many steps, each depending on the one before. The model must arrange its directions so that this simple reading works.</details>
+
+# %% [markdown]
+# ## 2. Features that are seldom there
 #
 # A **feature** is a property that an input can have: "this text is Arabic", "this line is inside a quotation". Most features are absent from most inputs. That is what **sparse** means here.
 #
@@ -54,7 +205,7 @@ from mechint_course.work import work
 # %% [markdown]
 # {{exercise toy.guess_empty}}
 #
-# Take five independent features, each there with probability 0.05. Which share of all samples holds **no feature at all**? Choose one of `0.05`, `0.25`, `0.77`, `0.99`. A prediction earns its point whether it is right or not.
+# Take five independent features, each there with probability 0.05. Which share of all samples holds **no feature at all**? Choose one of `0.05`, `0.25`, `0.77`, `0.99`.
 
 # %% nbgrader={"grade_id": "toy-guess_empty", "solution": true}
 guess_empty = None  # one of: 0.05, 0.25, 0.77, 0.99
@@ -102,7 +253,7 @@ pictures.samples({"density 1": sparse_batch(40, 5, 1.0, seed=0), "density 0.05":
 # > <details><summary>Our answer</summary>On the right. Sharing a direction does harm only when both features are there at once, and at density 0.05 a given pair of features meets in one sample of 400 (0.05 times 0.05).</details>
 
 # %% [markdown]
-# ## 2. A model with too little room
+# ## 3. A model with too little room
 #
 # The model squeezes $n$ features into $m$ numbers, with $m$ smaller than $n$, and unfolds them again with the same matrix:
 #
@@ -239,7 +390,7 @@ check("toy.angles")
 print("Density 1, angles between neighbours:", [round(a) for a in angles(W_dense).tolist()])
 
 # %% [markdown]
-# ## 3. The same model in a sparse world
+# ## 4. The same model in a sparse world
 #
 # Now change one number. The features get the density 0.05; the model, the importances, the starting weights and the number of steps stay as they were.
 
@@ -272,7 +423,7 @@ pictures.prediction_beside(guess_sparse, W_sparse, title="Density 0.05")
 # > <details><summary>Our answer</summary>The negative bias cuts off the small positive leaks from the two neighbours. It cuts the true signal too, by the same amount, so the direction grows until squared length plus bias is about 1 again, and a feature that is alone comes back at its own strength.</details>
 
 # %% [markdown]
-# ## 4. Is it luck?
+# ## 5. Is it luck?
 #
 # One model is an anecdote. Here are five seeds at each of ten densities, fifty models in all, with all importances equal to 1. They train together, as one batch: `ToyModel` is the model you have just written, with an extra dimension for the instances and its gradients worked out by hand.
 
@@ -308,7 +459,7 @@ DensityExplorer(W, densities)
 #
 # > **Question.** At density 1 and equal importances, the arrows look random, and differ from seed to seed. Two dimensions are in use, but not by two features. Why is no feature preferred?
 # >
-# > <details><summary>Our answer</summary>When every feature is always there and counts the same, any plane through the five-dimensional input space loses the same amount: there is nothing to choose by. In section 2 the falling importances made the choice.</details>
+# > <details><summary>Our answer</summary>When every feature is always there and counts the same, any plane through the five-dimensional input space loses the same amount: there is nothing to choose by. In section 3 the falling importances made the choice.</details>
 #
 # > **Question.** Between the dense and the sparse end you meet crosses: two opposite pairs. Why are opposite directions a cheap way to share a dimension?
 # >

@@ -1,7 +1,24 @@
 """Chapter 1, toy models of superposition: every exercise in the order of the notebook."""
 
 from mechint_course.exercises.toy.five_features import forward, loss
+from mechint_course.exercises.toy.recovery import recover
+from mechint_course.exercises.toy.room import guess_room, leak, nearly_orthogonal
 from mechint_course.exercises.toy.shapes import angles, guess_dense, guess_sparse
 from mechint_course.exercises.toy.sparse_features import guess_empty, sparse_batch
 
-EXERCISES = (guess_empty, sparse_batch, forward, loss, guess_dense, angles, guess_sparse)
+EXERCISES = (
+    # 1. Room for more directions than dimensions
+    guess_room,
+    nearly_orthogonal,
+    leak,
+    recover,
+    # 2. Features that are seldom there
+    guess_empty,
+    sparse_batch,
+    # 3. and 4. Five features in a plane
+    forward,
+    loss,
+    guess_dense,
+    angles,
+    guess_sparse,
+)

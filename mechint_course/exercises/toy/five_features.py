@@ -12,7 +12,7 @@ from mechint_course.exercises.model import Ask, Known, exercise
     id="toy.forward",
     title="Squeeze and unfold",
     points=2,
-    minutes=8,
+    minutes=6,
     difficulty=1,
     core=True,
     hints=(
@@ -119,7 +119,7 @@ def _unfolded(x: Tensor, W: Tensor, b_final: Tensor) -> Tensor:
     id="toy.loss",
     title="What counts as a mistake",
     points=2,
-    minutes=6,
+    minutes=5,
     difficulty=1,
     core=True,
     hints=(

@@ -1,7 +1,9 @@
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from scipy import optimize
 from torch import Tensor
 
 from mechint_course import check, hint, sized
