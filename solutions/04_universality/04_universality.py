@@ -37,7 +37,7 @@ from scipy.sparse import vstack
 
 from mechint_course.features.correlation import StreamingCorrelation
 from mechint_course.features.evidence import excerpts, top_examples
-from mechint_course.features.latents import latent_on_text, sparse_latents
+from mechint_course.features.latents import latent_on_text, share_by_domain, sparse_latents
 from mechint_course.features.matching import by_frequency, mutual_best, shuffled
 from mechint_course.features.stream import ActivationBatches
 from mechint_course.figures import universality as pictures
@@ -161,15 +161,15 @@ guess_agreement = "features agree more"
 check("universality.guess_agreement")
 
 # %%
-n_steps, batch_size = sized(160, smoke=3), sized(4096, smoke=256)
+n_tokens, batch_size = sized(600_000, smoke=1_500), sized(2048, smoke=256)
 models = {name: load_model(name) for name in ("A", "B")}
 
 
 def train_dictionary(name: str, seed: int) -> TopKSAE:
-    text = training_text(name, tokens=n_steps * batch_size, seed=seed)
-    batches = ActivationBatches(models[name], text.tokens, batch_size=batch_size, buffer=131_072, seed=seed)
+    text = training_text(name, tokens=n_tokens, seed=seed)
+    batches = ActivationBatches(models[name], text.tokens, batch_size=batch_size, seed=seed)
     sae = TopKSAE(d_in=512, d_sae=2048, k=16, seed=seed)
-    log = train_sae(sae, batches, n_steps=n_steps)
+    log = train_sae(sae, batches, n_steps=n_tokens // batch_size, learning_rate=3e-3)
     print(f"Dictionary of model {name}: {log.n_inputs:,} activations, {log.entries[-1].fvu:.0%} of the variance is lost.")
     return sae
 
@@ -272,31 +272,34 @@ pictures.by_frequency({
 #
 # > **Question.** Which group agrees least, measured by that distance, and can you think of a reason?
 # >
-# > <details><summary>Our answer</summary>Look at both ends. The rarest latents have few firings to learn from, in both models. The most frequent ones are often not about one thing: a latent that is on every tenth token takes part in writing many unrelated activations, and there are many ways to share that work out.</details>
+# > <details><summary>Our answer</summary>Look at both ends. The rarest latents had few firings to learn from, in both models; after so short a training many of them are not finished. At the other end, a latent that is on at every twentieth token takes part in writing many unrelated activations. If there are many ways to share that work out, two dictionaries will choose two of them.</details>
 
 # %% [markdown]
 # ## 3. A feature and its twin
 #
-# A median is no feature. Take pairs of which each is the other's best match, and which fire on one token in a thousand or more. Below is the best of these pairs, on the four texts where the feature of A is strongest.
+# A median is no feature. Take the pairs of which each is the other's best match. The held-out text has a domain for every sequence, so you can ask for a pair that belongs to one: its feature of A should be on mostly in that domain, and agree well with its twin. The score below is the product of the two. Change `domain` to any name that is printed.
 
 # %%
 pairs = mutual_best(features.result())
-candidates = ((pairs.partner >= 0) & (density >= 1e-3)).nonzero().squeeze(1)
-ranked = candidates[pairs.correlation[candidates].argsort(descending=True)]
+share = share_by_domain(latents_a, text.domain, len(text.domains))
+print("domains:", ", ".join(text.domains))
 
 
 def side_by_side(feature: int):
-    twin = int(pairs.partner[feature])
+    """A's feature and its twin on the four texts where A's is strongest."""
+    twin, home = int(pairs.partner[feature]), int(share[feature].argmax())
     in_a, in_b = latent_on_text(latents_a, feature, len(text)), latent_on_text(latents_b, twin, len(text))
     places = top_examples(in_a, k=4)
-    print(f"correlation {pairs.correlation[feature]:.2f}; A's feature {feature} is on for {density[feature]:.2%} of the tokens")
+    print(f"correlation {pairs.correlation[feature]:.2f}; A's feature is on for {density[feature]:.2%} of the tokens, "
+          f"{share[feature, home]:.0%} of its activation is in the domain {text.domains[home]}")
     return show_side_by_side({
         f"feature {feature} of model A": excerpts(text, in_a, places),
         f"its twin, feature {twin} of model B": excerpts(text, in_b, places),
     })
 
 
-side_by_side(int(ranked[0]))
+domain = "hebrew"
+side_by_side(int((pairs.correlation * share[:, text.domains.index(domain)]).argmax()))
 
 # %% [markdown]
 # Left the feature of A, right its twin in B, on the same tokens. A token is the darker the more strongly the feature is on, each column on a scale of its own; point at a token for the number. Above each text stands the domain it comes from. The texts were chosen by the left feature alone: nobody asked the right one.
@@ -304,6 +307,8 @@ side_by_side(int(ranked[0]))
 # Now a pair from the middle of the list, so that you see what an ordinary match looks like.
 
 # %%
+candidates = ((pairs.partner >= 0) & (density >= 1e-3)).nonzero().squeeze(1)
+ranked = candidates[pairs.correlation[candidates].argsort(descending=True)]
 side_by_side(int(ranked[len(ranked) // 2]))
 
 # %% [markdown]
