@@ -103,16 +103,17 @@ def silence(ask: Ask) -> None:
     )
 
 
+_LOUD = (0, 2, 3, 5, 6)
+"""Neurons of the tiny model that fire on a third of all words or more: silencing another may change nothing."""
+
+
 def _cases(ask: Ask) -> Iterator[dict[str, Value]]:
-    for _ in range(6):
-        # The neuron's number is a valid batch and position too, so that a wrong axis gives a wrong result, not an error.
-        batch, n_ctx = sorted(ask.sizes(2, low=3, high=12))
+    for neuron in ask.random.sample(_LOUD, 4):
+        # The neuron's number is a valid batch and position too: a wrong axis gives a wrong result, not an error.
+        batch, n_ctx = sorted(ask.sizes(2, low=7, high=12))
         tokens = torch.randint(1, 25, (batch, n_ctx), generator=ask.generator)
         tokens[:, 0] = 0
-        model = fixture("model:tiny")
-        # A neuron that is silent on these tokens anyway would teach nothing: its change is 0.
-        effects = [_disconnected(model, tokens, neuron).abs().max().item() for neuron in range(batch)]
-        yield {"model": model, "tokens": tokens, "neuron": max(range(batch), key=effects.__getitem__)}
+        yield {"model": fixture("model:tiny"), "tokens": tokens, "neuron": neuron}
 
 
 def _disconnected(model: Fixture, tokens: Tensor, neuron: int) -> Tensor:
