@@ -1,6 +1,7 @@
 """Which unit answers to a domain alone: the best latent and the best neuron, chosen on one text and scored on another."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -47,7 +48,7 @@ def threshold(x: Float[Tensor, "n_tokens n_units"], n_on: int) -> Float[Tensor, 
     """
     if n_on >= len(x):
         return x.new_zeros(x.shape[1])
-    return x.topk(n_on + 1, dim=0).values[-1].clamp_min(0)
+    return x.T.contiguous().kthvalue(len(x) - n_on, dim=1).values.clamp_min(0)
 
 
 @torch.no_grad()
@@ -69,30 +70,41 @@ def read_domains(
     is False; a domain without tokens in either part, or without any such latent, is left out.
     """
     on = fires(sae, x)
+    chosen_from = _Part(on[choosing], x[choosing], domain[choosing])
+    scored_on = _Part(on[~choosing], x[~choosing], domain[~choosing])
+    often = chosen_from.on.sum(0)
     found = []
     for number, name in enumerate(names):
-        inside = domain == number
-        if not (inside & choosing).any() or not (inside & ~choosing).any():
+        inside, rest = chosen_from.domain == number, scored_on.domain == number
+        if not inside.any() or not rest.any():
             continue
-        precision, recall = _scores(on[choosing], inside[choosing])
+        precision, recall = _scores(chosen_from.on, inside, often)
         precision = torch.where(recall >= least_recall, precision, -1.0)
-        worth = torch.where(precision >= least_precision, 1 + recall, precision)
-        latent = int(worth.argmax())
+        latent = int(torch.where(precision >= least_precision, 1 + recall, precision).argmax())
         if precision[latent] < 0:
             continue
-        least = threshold(x[choosing], int(on[choosing, latent].sum()))
-        neuron = int(_scores(x[choosing] > least, inside[choosing])[0].argmax())
-        rest = inside[~choosing]
-        p, r = _scores(on[~choosing][:, [latent]], rest)
-        q, s = _scores(x[~choosing][:, [neuron]] > least[neuron], rest)
-        n_on = int(on[~choosing, latent].sum())
+        least = threshold(chosen_from.x, int(often[latent]))
+        neuron = int(_scores(chosen_from.x > least, inside)[0].argmax())
+        p, r = _scores(scored_on.on[:, [latent]], rest)
+        q, s = _scores(scored_on.x[:, [neuron]] > least[neuron], rest)
+        n_on = int(scored_on.on[:, latent].sum())
         found.append(Reading(name, latent, float(p), float(r), neuron, float(q), float(s), n_on))
     return found
 
 
+class _Part(NamedTuple):
+    """The tokens that units are chosen on, or those that they are scored on."""
+
+    on: Bool[Tensor, "n_tokens d_sae"]
+    x: Float[Tensor, "n_tokens d_in"]
+    domain: Int[Tensor, " n_tokens"]
+
+
 def _scores(
-    on: Bool[Tensor, "n_tokens n_units"], inside: Bool[Tensor, " n_tokens"]
+    on: Bool[Tensor, "n_tokens n_units"],
+    inside: Bool[Tensor, " n_tokens"],
+    often: Int[Tensor, " n_units"] | None = None,
 ) -> tuple[Float[Tensor, " n_units"], Float[Tensor, " n_units"]]:
     """Precision and recall of each unit."""
-    hits = on[inside].sum(0)
-    return hits / on.sum(0).clamp_min(1), hits / inside.sum().clamp_min(1)
+    hits, often = on[inside].sum(0), on.sum(0) if often is None else often
+    return hits / often.clamp_min(1), hits / inside.sum().clamp_min(1)
