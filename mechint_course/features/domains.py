@@ -24,9 +24,10 @@ class Reading:
     """Of the domain's tokens, the share where the latent is on."""
     neuron: int
     neuron_precision: float
+    """Of the neuron's strongest tokens, as many as the latent is on for, the share in the domain."""
     neuron_recall: float
-    n_on: int
-    """Tokens of the scored text on which the latent is on."""
+    neuron_whole: float
+    """Of all tokens on which the neuron is above 0, the share in the domain."""
 
 
 @torch.no_grad()
@@ -87,8 +88,8 @@ def read_domains(
         neuron = int(_scores(chosen_from.x > least, inside)[0].argmax())
         p, r = _scores(scored_on.on[:, [latent]], rest)
         q, s = _scores(scored_on.x[:, [neuron]] > least[neuron], rest)
-        n_on = int(scored_on.on[:, latent].sum())
-        found.append(Reading(name, latent, float(p), float(r), neuron, float(q), float(s), n_on))
+        whole, _ = _scores(scored_on.x[:, [neuron]] > 0, rest)
+        found.append(Reading(name, latent, float(p), float(r), neuron, float(q), float(s), float(whole)))
     return found
 
 

@@ -87,7 +87,7 @@ def losses(found: LossRecovered, guess: str | None = None) -> Figure:
 def feature_against_neuron(readings: Sequence[Reading]) -> Figure:
     """For each domain the precision of its best latent and of its best neuron, on text that chose neither.
 
-    >>> readings = [Reading("dna", 7, 0.9, 0.5, 3, 0.4, 0.2, 40)]
+    >>> readings = [Reading("dna", 7, 0.9, 0.5, 3, 0.4, 0.2, 0.1)]
     >>> [label.get_text() for label in feature_against_neuron(readings).axes[0].get_yticklabels()]
     ['dna']
     """
@@ -95,17 +95,19 @@ def feature_against_neuron(readings: Sequence[Reading]) -> Figure:
     (axes,) = figure.axes
     ordered = sorted(readings, key=lambda reading: reading.precision)
     rows = range(len(ordered))
-    for row, reading in zip(rows, ordered, strict=True):
-        axes.plot([reading.neuron_precision, reading.precision], [row, row], color=PALETTE["pale"], zorder=1)
-    axes.plot(
-        [r.neuron_precision for r in ordered], rows, label="best neuron", **(series(1) | {"linestyle": ""})
-    )
-    axes.plot([r.precision for r in ordered], rows, label="best feature", **(series(0) | {"linestyle": ""}))
+    columns = {
+        "feature": [reading.precision for reading in ordered],
+        "neuron, its strongest moments": [reading.neuron_precision for reading in ordered],
+        "neuron, whenever it is on": [reading.neuron_whole for reading in ordered],
+    }
+    for number, (label, values) in enumerate(columns.items()):
+        axes.plot(values, rows, label=label, zorder=3 - number, **(series(number) | {"linestyle": ""}))
+    axes.hlines(rows, 0, 1, color=PALETTE["pale"], linewidth=0.8, zorder=0)
     axes.set(
         yticks=list(rows), yticklabels=[reading.domain for reading in ordered], xlim=(-0.03, 1.03),
-        xlabel="precision: share of the places where it fires that lie in the domain",
+        xlabel="precision: share of the places that lie in the domain",
     )  # fmt: skip
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
     return figure
 
 

@@ -156,7 +156,7 @@ log = train_sae(sae, batches, n_steps=n_tokens // batches.batch_size, learning_r
 pictures.training_curves(log)
 
 # %% [markdown]
-# Left: the share of the activations' variance that the dictionary misses, along the training; 1 would be no better than always giving the mean. Right: how many latents have been silent for the last 200,000 tokens. With fewer tokens than that, none can count as dead yet.
+# Left: the share of the activations' variance that the dictionary misses, along the training; 1 would be no better than always giving the mean. Right: how many of the latents have been silent for the last 200,000 tokens. In the first 200,000 none can count as dead.
 #
 # Keep it. The two files are those of SAELens, the library that most people use for this, so your dictionary can be opened there too. From now on you work with the one that was read back.
 
@@ -237,12 +237,12 @@ pictures.losses(found, guess_recovered)
 # %% [markdown]
 # {{exercise sae.guess_unit}}
 #
-# For each domain you will take the most precise latent of your dictionary, and the most precise of the 512 neurons, held to as many tokens as the latent is on for. In the middle of the field, which of the two will be the more precise? Choose one of `"the feature, by far"`, `"the feature, narrowly"`, `"about the same"`, `"the neuron"`.
+# For each domain you will take the most precise latent of your dictionary, and the most precise of the 512 neurons, held to as many tokens as the latent is on for. So the neuron may show its best side. In the middle of the field, which of the two will be the more precise? Choose one of `"the feature, by far"`, `"the feature, narrowly"`, `"about the same"`, `"the neuron"`.
 
 # %% nbgrader={"grade_id": "sae-guess_unit", "solution": true}
 guess_unit = None  # one of: "the feature, by far", "the feature, narrowly", "about the same", "the neuron"
 ### BEGIN SOLUTION
-guess_unit = "the feature, by far"
+guess_unit = "the feature, narrowly"
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "sae-guess_unit-check", "grade": true}
@@ -290,9 +290,9 @@ print(f"{int(((of_hebrew >= 0.9) & often).sum())} of them for at least 2 % of al
 # %%
 choosing = (held_out.document % 2 == 0).repeat_interleave(activity.shape[1] - 1)
 readings = read_domains(sae, x, domain, choosing, held_out.domains)
-print(f"{'':14}{'latent':>8}{'precision':>11}{'recall':>8}   {'neuron':>8}{'precision':>11}{'recall':>8}")
+print(f"{'':14}{'latent':>8}{'precision':>11}{'recall':>8}   {'neuron':>8}{'precision':>11}{'recall':>8}{'whenever on':>13}")
 for r in sorted(readings, key=lambda reading: -reading.precision):
-    print(f"{r.domain:14}{r.latent:8}{r.precision:11.2f}{r.recall:8.2f}   {r.neuron:8}{r.neuron_precision:11.2f}{r.neuron_recall:8.2f}")
+    print(f"{r.domain:14}{r.latent:8}{r.precision:11.2f}{r.recall:8.2f}   {r.neuron:8}{r.neuron_precision:11.2f}{r.neuron_recall:8.2f}{r.neuron_whole:13.2f}")
 
 # %%
 gaps = torch.tensor([r.precision - r.neuron_precision for r in readings])
@@ -301,7 +301,9 @@ print(f"the latent is the more precise one in {int((gaps > 0).sum())} of {len(ga
 pictures.feature_against_neuron(readings)
 
 # %% [markdown]
-# One row is one domain. The circle is its best latent, the square its best neuron; further to the right is more precise. Both were chosen on other documents than the ones they are scored on here.
+# One row is one domain; further to the right is more precise. The circle is its best latent. The square is its best neuron at its strongest moments, as many as the latent has; the triangle is the same neuron whenever it is above zero. All were chosen on other documents than the ones they are scored on here.
+#
+# Look at squares and circles first. At its strongest a neuron can be as precise as a feature. Now look at the triangles: at all other moments the same neuron answers to something else, and the model cannot tell the two apart by that neuron alone. A circle needs no such choice. It counts every place where the latent is on.
 #
 # > **Question.** Precision says nothing about how much of the domain a unit covers; the column `recall` does. Why can a latent be precise and still miss most of its domain?
 # >
@@ -352,7 +354,7 @@ pictures.logits(
 #
 # - A **sparse autoencoder** writes a layer's activations as a sum of a few directions out of many. Top-k keeps the k largest latents and needs no penalty.
 # - **Loss recovered** asks the model itself whether the reconstruction is good enough, and zero ablation is a generous opponent.
-# - A latent can be far more **precise** than any neuron, and still cover only a part of its domain.
+# - A latent can be **precise** in all that it does, where a neuron is so at its strongest moments only. It may still cover only a part of its domain.
 #
 # Chapter 4 asks whether another model, trained from another seed, has the same features.
 #

@@ -29,7 +29,8 @@ def test_the_planted_latent_is_found_and_scored_on_the_other_half(planted):
     on = fires(sae, x)[100:, 1]
     assert second.precision == pytest.approx(float((on & (domain[100:] == 1)).sum() / on.sum()))
     assert second.recall == pytest.approx(float((on & (domain[100:] == 1)).sum() / 50))
-    assert second.n_on == int(on.sum())
+    above = x[100:, second.neuron] > 0
+    assert second.neuron_whole == pytest.approx(float((above & (domain[100:] == 1)).sum() / above.sum()))
     assert first.latent == 0 and second.neuron_precision < second.precision
 
 
