@@ -34,6 +34,8 @@ from mechint_course import check, hint, sized
 from mechint_course.language import ACTIVATION_HOOK
 
 # %%
+from pathlib import Path
+
 from mechint_course.features import splice
 from mechint_course.features.domains import fires, read_domains
 from mechint_course.features.evidence import excerpts, top_examples
@@ -42,7 +44,6 @@ from mechint_course.features.logits import logit_weights
 from mechint_course.features.stream import ActivationBatches
 from mechint_course.figures import sae as pictures
 from mechint_course.language import activations, evaluation_text, load_model, token_strings, training_text
-from mechint_course.resources import user_folder
 from mechint_course.sae import SAE, TopKSAE, fvu, train_sae
 from mechint_course.views.tokens import show_examples
 
@@ -161,10 +162,10 @@ pictures.training_curves(log)
 # Keep it. The two files are those of SAELens, the library that most people use for this, so your dictionary can be opened there too. From now on you work with the one that was read back.
 
 # %%
-folder = user_folder() / "dictionaries" / f"A-{sae.d_sae}-top{sae.k}"
+folder = Path("my-dictionaries") / f"A-{sae.d_sae}-top{sae.k}"
 sae.save_model(folder)
 sae = SAE.load_from_disk(folder).requires_grad_(False)
-print("Your dictionary is in", folder)
+print(f"Your dictionary is in {folder}, beside this notebook:")
 for file in sorted(folder.iterdir()):
     print(f"  {file.name}: {file.stat().st_size:,} bytes")
 
