@@ -492,3 +492,6 @@ ANSWERS = {
     "neurons.domain_means": DOMAIN_MEANS,
     "neurons.silence": SILENCE,
 }
+
+EQUIVALENT: dict[str, dict[str, str]] = {}
+"""Mutants of the references that compute the same."""
