@@ -1,4 +1,4 @@
-"""The latents of a dictionary on a text, without their zeros: 16 of 2,048 are on, so that is all that is kept."""
+"""The latents of a dictionary on a text, without their zeros: a few of thousands are on, and those are all that is kept."""
 
 import torch
 from jaxtyping import Float, Int

@@ -21,7 +21,7 @@
 #
 # **Time.** About 45 minutes, of which two are computing. Everything here is on the core path.
 #
-# **You need.** Matrix products, a mean and a median. No earlier chapter: a sparse autoencoder is here a box that turns 512 neurons into 2,048 latents, of which 16 are on at a time. Chapter 3 opens that box.
+# **You need.** Matrix products, a mean and a median. No earlier chapter: a sparse autoencoder is here a box that turns 512 neurons into 2,048 latents, of which 8 are on at a time. Chapter 3 opens that box.
 #
 # How to work: each exercise is a function to fill in, and the cell after it checks your answer and tells you what is wrong. `hint("universality.correlation")` gives a nudge, `hint("universality.correlation", 2)` and `3` give more, and `hint("universality.correlation", "solution")` shows ours. Until your answer passes, the check puts ours in its place, so you can go on at any time and come back later.
 
@@ -168,7 +168,7 @@ models = {name: load_model(name) for name in ("A", "B")}
 def train_dictionary(name: str, seed: int) -> TopKSAE:
     text = training_text(name, tokens=n_tokens, seed=seed)
     batches = ActivationBatches(models[name], text.tokens, batch_size=batch_size, seed=seed)
-    sae = TopKSAE(d_in=512, d_sae=2048, k=16, seed=seed)
+    sae = TopKSAE(d_in=512, d_sae=2048, k=8, seed=seed)
     log = train_sae(sae, batches, n_steps=n_tokens // batch_size, learning_rate=3e-3)
     print(f"Dictionary of model {name}: {log.n_inputs:,} activations, {log.entries[-1].fvu:.0%} of the variance is lost.")
     return sae
@@ -252,7 +252,7 @@ pictures.agreement(counted, paper={"features": 0.72, "neurons": 0.46})
 # %% [markdown]
 # Three histograms, one scale. On top the features of A, each by how well its best match in B agrees with it; in the middle the neurons; at the bottom the same features with B's tokens shuffled. The solid line is the median of each, the dashed line what Bricken et al. (2023, *Towards Monosemanticity*) report. The further right a histogram stands, the more the two models agree.
 #
-# The paper's models are of the same shape as ours, but they read 100 billion tokens, and its dictionaries have 4,096 latents and saw 8 billion activations. Yours saw less than a million, in half a minute.
+# The paper's models are of the same shape as ours, but they read 100 billion tokens, and its dictionaries have 4,096 latents and saw 8 billion activations. Yours saw less than a million.
 #
 # > **Question.** Neurons have only 512 candidates each, features 2,048. Could the features be ahead for that reason alone?
 # >
