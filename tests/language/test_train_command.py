@@ -1,0 +1,51 @@
+"""`mechint-course train language`: the model with its card, and going on after a stop."""
+
+import json
+
+import pytest
+
+from mechint_course.cli import main
+from mechint_course.language import read_model, train, training
+from mechint_course.language.corpus import DOMAINS
+from tests.language.test_training import Stopping
+
+
+@pytest.fixture
+def little_text(monkeypatch, tmp_path):
+    """Two generated domains, so that a model of full size trains for a few steps in seconds."""
+    from mechint_course.language import text
+
+    monkeypatch.setenv("MECHINT_COURSE_CACHE", str(tmp_path / "cache"))
+    chosen = {name: DOMAINS[name] for name in ("dna", "http")}
+    monkeypatch.setattr(text, "DOMAINS", chosen)
+    monkeypatch.setattr(text, "domains_of", lambda model=None: tuple(chosen.values()))
+    monkeypatch.setattr(text, "EVALUATION_TOKENS", 640)
+    monkeypatch.setattr(train, "training_text", lambda model: text.training_text(model, 12_800))
+    return tmp_path
+
+
+def command(folder, *more: str) -> list[str]:
+    return ["train", "language", "--model", "B", "--tokens", str(3 * 4096), "--out", str(folder), *more]
+
+
+def test_a_stopped_training_is_resumed_to_a_model_with_a_card(little_text, monkeypatch, capsys) -> None:
+    folder = little_text / "B"
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "work", Stopping(1))
+        assert main(command(folder)) == 1
+    assert "--resume" in capsys.readouterr().out
+    assert not folder.exists()
+
+    assert main(command(folder, "--resume")) == 0
+    assert read_model(folder).cfg.d_mlp == 512
+    config = json.loads((folder / "config.json").read_text())
+    assert config["tokens_trained"] == 3 * 4096
+    assert set(config["loss"]) == {"dna", "http"}
+    card = (folder / "README.md").read_text()
+    assert f"--tokens {3 * 4096}" in card
+    assert config["training_text"] in card
+
+
+def test_bad_options_are_told(little_text, capsys) -> None:
+    assert main(["train", "language", "--model", "B", "--tokens", "0", "--out", str(little_text / "B")]) != 0
+    assert "--tokens" in capsys.readouterr().err
