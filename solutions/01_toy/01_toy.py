@@ -38,8 +38,9 @@ from mechint_course import check, hint, sized
 
 # %%
 from mechint_course.figures import toy as pictures
+from mechint_course.figures import toy_growth as growth_pictures
 from mechint_course.figures import toy_room as room_pictures
-from mechint_course.toy import ToyModel, is_regular_polygon, n_represented, train
+from mechint_course.toy import ToyModel, evaluate, is_regular_polygon, n_represented, train
 from mechint_course.toy import k_active, random_directions, recovery_limit
 from mechint_course.views.explorer import DensityExplorer
 from mechint_course.work import work
@@ -464,6 +465,177 @@ DensityExplorer(W, densities)
 # > **Question.** Between the dense and the sparse end you meet crosses: two opposite pairs. Why are opposite directions a cheap way to share a dimension?
 # >
 # > <details><summary>Our answer</summary>The leak of a feature into its opposite is negative, and the ReLU turns negative values into 0. As long as only one of the two is there, sharing costs nothing at all.</details>
+
+# %% [markdown]
+# ## 6. Superposition grows
+#
+# Five features in a plane can be drawn. Twenty features in five dimensions cannot, but they can be measured. Here the importances fall steeply, $I_i = 0.7^i$: the first feature counts a thousand times as much as the last.
+#
+# First the comparison that shows what the ReLU is for.
+
+# %% [markdown]
+# {{exercise toy.linear}}
+#
+# Write the same model without the ReLU: $x' = W^\top W x + b$.
+
+# %% nbgrader={"grade_id": "toy-linear", "solution": true}
+def linear(
+    x: Float[Tensor, "batch n_features"],
+    W: Float[Tensor, "n_hidden n_features"],
+    b_final: Float[Tensor, "n_features"],
+) -> Float[Tensor, "batch n_features"]:
+    """The reconstruction of each sample without a ReLU: W^T W x + b.
+
+    By hand: W = [[1.0, -1.0]], b_final = [0.0, 0.25] and x = [[0.5, 0.0]] give [[0.5, -0.25]].
+    """
+    ### BEGIN SOLUTION
+    return x @ W.T @ W + b_final
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-linear-check", "grade": true}
+check("toy.linear")
+
+# %% [markdown]
+# {{exercise toy.guess_linear}}
+#
+# Train the linear model with 20 features in 5 dimensions at density 0.005, where two features hardly ever meet. How many features will it keep (squared length above 0.5)? Choose one of `"exactly 5"`, `"6 to 9"`, `"10 to 14"`, `"all 20"`.
+
+# %% nbgrader={"grade_id": "toy-guess_linear", "solution": true}
+guess_linear = None  # one of: "exactly 5", "6 to 9", "10 to 14", "all 20"
+### BEGIN SOLUTION
+guess_linear = "exactly 5"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_linear-check", "grade": true}
+check("toy.guess_linear")
+
+# %% [markdown]
+# {{exercise toy.guess_growth}}
+#
+# And the model with the ReLU, in the same world? The options are the same.
+
+# %% nbgrader={"grade_id": "toy-guess_growth", "solution": true}
+guess_growth = None  # one of: "exactly 5", "6 to 9", "10 to 14", "all 20"
+### BEGIN SOLUTION
+guess_growth = "10 to 14"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_growth-check", "grade": true}
+check("toy.guess_growth")
+
+# %% [markdown]
+# Both kinds train below, at seven densities. Small ReLU models get stuck, so each has eight restarts, and we keep the one with the lowest loss; linear models all end in the same place and need no restart.
+
+# %%
+grow_densities = [1.0, 0.3, 0.1, 0.05, 0.02, 0.01, 0.005]
+best = {}
+for kind, n_restarts in (("linear", 1), ("relu", 8)):
+    model = ToyModel(
+        n_features=20,
+        n_hidden=5,
+        n_instances=len(grow_densities) * n_restarts,
+        feature_probability=torch.tensor(grow_densities).repeat_interleave(n_restarts)[:, None],
+        importance=0.7 ** torch.arange(20),
+        activation=kind,
+    )
+    train(model, steps=sized(2500, smoke=10), batch_size=512, title=f"Training {model.n_instances} {kind} models")
+    losses = evaluate(model, n_samples=sized(20_000, smoke=500)).unflatten(0, (len(grow_densities), n_restarts))
+    tried = model.W.detach().unflatten(0, (len(grow_densities), n_restarts))
+    best[kind] = torch.stack([W[loss.argmin()] for W, loss in zip(tried, losses, strict=True)])
+
+kept = {kind: n_represented(W) for kind, W in best.items()}
+print(f"Density 0.005, linear. Your prediction: {guess_linear}. Counted: {kept['linear'][-1]}")
+print(f"Density 0.005, ReLU.   Your prediction: {guess_growth}. Counted: {kept['relu'][-1]}")
+growth_pictures.kept_lines(torch.tensor(grow_densities), {"with ReLU": kept["relu"].float(), "linear": kept["linear"].float()}, n_hidden=5)
+
+# %% [markdown]
+# One line for each kind of model; the dashed line is the number of dimensions. Sparsity alone changes nothing for the linear model: it keeps as many features as it has dimensions. With the ReLU, the count grows as the features get sparser. Elhage et al. describe the same in "Basic Results".
+
+# %% [markdown]
+# {{exercise toy.superposition}}
+#
+# Counting hides how the room is shared. Measure two numbers for every feature: the length $\|W_i\|$, and how hard the others pull on its direction,
+#
+# $$\sum_{j \ne i} (\hat W_i \cdot W_j)^2 ,$$
+#
+# where $\hat W_i$ is $W_i$ divided by its length. It is 0 for a feature with a dimension to itself. At 1 or more, the others together can drive the direction as hard as the feature does. A feature of length 0 has the interference 0.
+
+# %% nbgrader={"grade_id": "toy-superposition", "solution": true}
+def superposition(
+    W: Float[Tensor, "n_hidden n_features"],
+) -> tuple[Float[Tensor, "n_features"], Float[Tensor, "n_features"]]:
+    """For every feature, the length of its column, and the sum over the others of (unit W_i . W_j)^2.
+
+    By hand: W = [[1, -0.5]]. The lengths are 1 and 0.5. Along the direction of feature 0 lies -0.5 of the other, so its
+    interference is 0.25; along the direction of feature 1 lies -1 of the other: 1.
+    """
+    ### BEGIN SOLUTION
+    norms = W.norm(dim=0)
+    unit = W / norms.clamp(min=1e-9)
+    overlaps = (unit.T @ W) ** 2
+    return norms, overlaps.sum(dim=1) - overlaps.diagonal()
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-superposition-check", "grade": true}
+check("toy.superposition")
+
+# %%
+shown = [best["linear"][-1], *best["relu"][[0, 1, 2, 4, 6]]]
+measured = [superposition(W) for W in shown]
+growth_pictures.overlaps_and_bars(
+    torch.stack(shown),
+    torch.stack([norms for norms, _ in measured]),
+    torch.stack([crowding for _, crowding in measured]),
+    ["linear, 0.005", "ReLU, density 1", "0.3", "0.1", "0.02", "0.005"],
+)
+
+# %% [markdown]
+# Above, $W^\top W$ of six models: the diagonal holds squared lengths, and everything beside it is interference. Below, a bar for the length of each feature and, where it is long enough to count, a diamond for its interference, the most important feature on the left. The linear model and the dense ReLU model look alike: five features on the diagonal, and nothing else. As the density falls, features to the right join. The first that join come as pairs: an orange cell beside the diagonal is an overlap near -1, an antipodal pair. At the sparse end nearly every feature that is kept has neighbours.
+#
+# > **Question.** Which features share first: the important or the unimportant ones?
+# >
+# > <details><summary>Our answer</summary>The unimportant ones. A feature that shares pays a little for each sample in which both are there, and that price is multiplied by its importance.</details>
+
+# %% [markdown]
+# Why does the linear model never share? Its loss can be written down. For features that are independent and have variance 1 (up to constants, the paper's "Mathematical Understanding"),
+#
+# $$L \approx \underbrace{\sum_i I_i\,(1 - \|W_i\|^2)^2}_{\text{benefit still missing}} + \underbrace{\sum_{i \ne j} I_j\,(W_j \cdot W_i)^2}_{\text{interference}} .$$
+
+# %% [markdown]
+# {{exercise toy.linear_loss}}
+#
+# Compute the two parts.
+
+# %% nbgrader={"grade_id": "toy-linear_loss", "solution": true}
+def linear_loss(
+    W: Float[Tensor, "n_hidden n_features"], importance: Float[Tensor, "n_features"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """The two parts of the linear model's loss: the benefit still missing, and the interference.
+
+    By hand: W = [[1, -1]] and importance = [1, 0.5]. Both lengths are 1, so nothing is missing: 0. Each disturbs the
+    other by (-1)^2, weighted with the importance of the one disturbed: 1 + 0.5 = 1.5.
+    """
+    ### BEGIN SOLUTION
+    overlaps = W.T @ W
+    squared = overlaps.diagonal()
+    leaks = overlaps - torch.diag(squared)
+    benefit = (importance * (1 - squared) ** 2).sum()
+    interference = (leaks**2 @ importance).sum()
+    return benefit, interference
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-linear_loss-check", "grade": true}
+check("toy.linear_loss")
+
+# %%
+turn = 2 * math.pi / 5 * torch.arange(5)
+pentagon = torch.stack([turn.cos(), turn.sin()])
+for name, W in {"two features at a right angle": torch.eye(2, 5), "pentagon of length 1": pentagon, "pentagon at its best length": pentagon * 0.4**0.5}.items():
+    missing, crowding = linear_loss(W, torch.ones(5))
+    print(f"{name:30} missing {missing:.3f} + interference {crowding:.3f} = {missing + crowding:.3f}")
+
+# %% [markdown]
+# All five importances are 1 here. For a linear model even the best pentagon is no better than dropping three features and keeping two. Sharing pays exactly what it gains; with falling importances it pays more. What the ReLU changes is the second sum: a **negative** overlap costs nothing when one feature is there alone, because the ReLU cuts the negative output off.
 
 # %% [markdown]
 # ## What you learned

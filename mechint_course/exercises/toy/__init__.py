@@ -1,6 +1,8 @@
 """Chapter 1, toy models of superposition: every exercise in the order of the notebook."""
 
 from mechint_course.exercises.toy.five_features import forward, loss
+from mechint_course.exercises.toy.growth import guess_growth, guess_linear, superposition
+from mechint_course.exercises.toy.linear import linear, linear_loss
 from mechint_course.exercises.toy.recovery import recover
 from mechint_course.exercises.toy.room import guess_room, leak, nearly_orthogonal
 from mechint_course.exercises.toy.shapes import angles, guess_dense, guess_sparse
@@ -21,4 +23,10 @@ EXERCISES = (
     guess_dense,
     angles,
     guess_sparse,
+    # 6. Superposition grows
+    linear,
+    guess_linear,
+    superposition,
+    linear_loss,
+    guess_growth,
 )

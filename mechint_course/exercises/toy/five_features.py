@@ -25,7 +25,7 @@ from mechint_course.exercises.model import Ask, Known, exercise
 def forward(ask: Ask) -> None:
     "Values and gradients against a sum written out feature by feature."
     ask.compare(
-        _forward_cases(ask),
+        forward_cases(ask),
         expected=_unfolded,
         known=(
             Known(
@@ -88,7 +88,8 @@ def forward(ask: Ask) -> None:
     )
 
 
-def _forward_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
+def forward_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
+    "Samples, weights and biases for a forward pass; the first can be worked out by hand."
     yield {
         "x": torch.tensor([[1.0, 0.5, 0.0]]),
         "W": torch.tensor([[1.0, -1.0, 0.5], [0.0, 1.0, 2.0]]),

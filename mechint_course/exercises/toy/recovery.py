@@ -14,7 +14,7 @@ from mechint_course.exercises.model import Ask, Known, exercise
     id="toy.recover",
     title="Getting the sparse vector back",
     points=3,
-    minutes=7,
+    minutes=6,
     difficulty=2,
     core=True,
     hints=(
