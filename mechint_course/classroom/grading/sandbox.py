@@ -140,6 +140,9 @@ def _bubblewrap(limits: Limits, given: Path | None) -> list[str]:
         words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         words += ["--unshare-user"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for writable in ("/dev/shm", "/tmp", "/course"):
+        words += ["--size", str(limits.written), "--perms", "1777", "--tmpfs", writable]
     for folder in _parents(readable):
         words += ["--perms", "0755", "--dir", str(folder)]
     for path in readable:
@@ -164,9 +167,6 @@ def _bubblewrap(limits: Limits, given: Path | None) -> list[str]:
                 "--remount-ro",
                 str(masked),
             ]
-    words += ["--proc", "/proc", "--dev", "/dev"]
-    for writable in ("/dev/shm", "/tmp", "/course"):
-        words += ["--size", str(limits.written), "--perms", "1777", "--tmpfs", writable]
     if given is not None:
         words += ["--ro-bind", str(given), "/given"]
     return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/course", "--"]

@@ -84,11 +84,13 @@ class Session(AnswerProcess):
         self._wake()
         try:
             reply = self._exchange(message, seconds)
+            if not (reply is None or isinstance(reply, str)):
+                raise ValueError("the cells' process sent something else than was asked for")
         except DIED:
             self.close()
             raise
         self._done.append((message, seconds))
-        return reply[:300] if isinstance(reply, str) else None
+        return reply if reply is None else reply[:300]
 
     def _exchange(self, message: Value, seconds: float) -> Value:
         left = self._until - time.monotonic()
