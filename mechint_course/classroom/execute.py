@@ -12,9 +12,10 @@ def execute(notebook: NotebookNode, name: str) -> NotebookNode:
     """The notebook with outputs; progress is recorded in a folder that is thrown away.
 
     Raises:
-        SourceError: a cell raised; the message names it.
+        SourceError: a cell raised (the message names it), or the kernel died.
     """
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
@@ -26,7 +27,17 @@ def execute(notebook: NotebookNode, name: str) -> NotebookNode:
             allow_errors=True,
             resources={"metadata": {"path": folder}},
         )
-        client.execute(env={**os.environ, "MECHINT_COURSE_HOME": folder, "MECHINT_COURSE_SMOKE": "0"})
+        try:
+            client.execute(env={**os.environ, "MECHINT_COURSE_HOME": folder, "MECHINT_COURSE_SMOKE": "0"})
+        except (
+            DeadKernelError,
+            CellTimeoutError,
+            AssertionError,
+        ) as error:  # nbclient asserts after a kernel's death
+            raise SourceError(
+                f"{name}: the kernel died or took half an hour for a cell, most often for want of memory; "
+                "close other programs and run it again."
+            ) from error
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":

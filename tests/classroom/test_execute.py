@@ -39,3 +39,8 @@ def test_pictures_and_words_stay_and_what_needs_a_kernel_goes(monkeypatch, tmp_p
 def test_a_cell_that_raises_is_named_even_where_a_learner_may_raise():
     with pytest.raises(SourceError, match="01_toy, cell toy-add raises ZeroDivisionError: division by zero"):
         execute(notebook({"toy-add": "1 / 0"}), "01_toy")
+
+
+def test_a_kernel_that_dies_gets_a_sentence():
+    with pytest.raises(SourceError, match="the kernel died"):
+        execute(notebook({"gone": "import os\nos._exit(1)"}), "01_toy")
