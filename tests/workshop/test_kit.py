@@ -21,7 +21,12 @@ def test_the_kit_is_whole(folder):
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     talks = {f"talking_points/{chapter}.md" for chapter in CHAPTERS}
     tables = {f"timetables/{name}.md" for name in ("2-hours", "1-day", "4-weeks")}
-    assert files == {"README.md", "jupyterhub_config.py", "link.py", "plain_nbgrader.md"} | talks | tables
+    assert (
+        files
+        == {"README.md", "jupyterhub_config.py", "collect.py", "link.py", "plain_nbgrader.md"}
+        | talks
+        | tables
+    )
     readme = (folder / "README.md").read_text(encoding="utf-8")
     named = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)` \| [^|]+ \|$", readme, re.MULTILINE)}
     assert named == {path.name for path in folder.iterdir()} - {"README.md"}
@@ -106,3 +111,27 @@ def test_links(hub, repository, path, expected):
 def test_a_link_needs_a_hub_with_a_scheme():
     with pytest.raises(SystemExit, match="must begin with http"):
         load("link.py").link("room:8000", "https://example.org/course.git")
+
+
+def test_collecting_takes_chapters_and_neither_backups_nor_links(tmp_path):
+    learners = tmp_path / "learners"
+    for place in (
+        "ada/my-course/01_toy/01_toy",
+        "ada/my-course/01_toy/scratch",
+        "ada/my-course/backups/01_toy-2026",
+    ):
+        path = learners / f"{place}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(place)
+    (learners / "ben" / "my-course" / "01_toy").mkdir(parents=True)
+    (learners / "ben" / "my-course" / "01_toy" / "01_toy.ipynb").symlink_to(
+        learners / "ada/my-course/01_toy/01_toy.ipynb"
+    )
+    (learners / "eve").mkdir()
+    (learners / "eve" / "my-course").symlink_to(learners / "ada" / "my-course")
+    collect = load("collect.py").collect
+    assert collect(learners, tmp_path / "submitted") == 1
+    files = [path for path in (tmp_path / "submitted").rglob("*") if path.is_file()]
+    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["submitted/ada/01_toy/01_toy.ipynb"]
+    with pytest.raises(SystemExit, match="nothing is written over it"):
+        collect(learners, tmp_path / "submitted")

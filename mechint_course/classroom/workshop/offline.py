@@ -35,7 +35,7 @@ def make(folder: Path) -> Bundle:
         raise ValueError(
             "an offline bundle holds the course's own wheel, which is made from a checkout: clone the course and run this there"
         )
-    wanted = [*install.requirements(install.project(checkout), EXTRA), "pip"]
+    wanted = install.requirements(install.project(checkout), EXTRA)
     print(
         "Downloading wheels for this system and this Python; this takes minutes and 2 GB of disk at most.",
         flush=True,
@@ -44,16 +44,14 @@ def make(folder: Path) -> Bundle:
 
 
 def write(folder: Path, wanted: Sequence[str], source: Path, chapters: Path) -> Bundle:
-    """The bundle of these requirements and of the project at `source`; the folder appears when it is whole."""
+    """The bundle of the project at `source` and of these requirements; the folder appears when it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         bundle = Path(temporary) / "bundle"
         shutil.copytree(INSTALLER, bundle, ignore=shutil.ignore_patterns("__pycache__"))
         wheels = bundle / "wheels"
-        _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), str(source))
-        _pip(
-            "download", "--only-binary", ":all:", "--dest", str(wheels), "--find-links", str(wheels), *wanted
-        )
+        # `wheel`, not `download`: a few dependencies are published as source only, and a stick must not build anything.
+        _pip("wheel", "--wheel-dir", str(wheels), str(source), *wanted)
         shutil.copytree(chapters, bundle / "chapters", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
         version = "{}.{}".format(*sys.version_info[:2])
         (bundle / "python-version.txt").write_text(f"{version}\n", encoding="utf-8", newline="\n")
@@ -70,5 +68,5 @@ def _pip(*words: str) -> None:
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *words], capture_output=True, text=True
     )
     if ran.returncode != 0:
-        said = [line for line in ran.stderr.splitlines() if "ERROR" in line] or ran.stderr.splitlines()[-1:]
-        raise ValueError(f"pip could not {words[0]} what the bundle needs: {' '.join(said)[:500]}")
+        said = [line for line in ran.stderr.splitlines() if "ERROR" in line] or ran.stderr.splitlines()
+        raise ValueError(f"pip could not get what the bundle needs: {' '.join(said[-2:])[:500]}")
