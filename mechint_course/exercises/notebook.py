@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 from typing import Any
 
 from mechint_course.exercises import references
@@ -42,7 +43,9 @@ class Shown:
 
 
 def _block(text: str) -> str:
-    return _preformatted(text) if text.startswith("    ") else f"<p>{html.escape(text)}</p>"
+    if text.startswith("    "):
+        return _preformatted(text)
+    return "<p>" + re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)) + "</p>"
 
 
 def _preformatted(text: str) -> str:

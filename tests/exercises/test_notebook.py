@@ -58,7 +58,7 @@ def wrong(x: int) -> int:
 def test_a_missing_answer_gets_the_reference_and_no_points(names: dict[str, Any]) -> None:
     shown = notebook.check("toy.double")
     assert repr(shown) == "0" and references.is_marked(names["double"]) and names["double"](3) == 6
-    assert "stands in" in shown.message
+    assert "stands in" in shown.message and "<code>double</code>" in shown._repr_html_()
 
 
 def test_a_marked_reference_is_never_judged(names: dict[str, Any]) -> None:
