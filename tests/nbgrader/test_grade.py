@@ -1,6 +1,7 @@
 """`mechint-course grade` beside plain nbgrader: the same points for honest work, none for what gets past nbgrader."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,25 +15,34 @@ from tests.notebooks import versions
 WAYS = bypasses.FULL_MARKS | bypasses.ONE_ANSWER | bypasses.OTHERS
 
 
-@pytest.mark.slow
-def test_the_same_points_for_honest_work_and_none_for_the_ways_past_nbgrader(
-    notebook_environment, tmp_path, capsys
-):
+def graded(submitted: Path, out: Path) -> dict[str, float]:
+    """The points that `grade` gives to each learner of a folder; skips where nothing can isolate a submission."""
     try:
         sandbox.require()
     except sandbox.NoSandbox as refusal:
         pytest.skip(f"{refusal}; un-skip where submissions can be isolated")
-    known = {}
+    assert cli.main(["grade", str(submitted), "--out", str(out)]) == 0
+    rows = json.loads((out / "grades.json").read_text(encoding="utf-8"))
+    return {row["learner"]: row["points"] for row in rows}
+
+
+def write_ways(ways, folder):
+    for way in ways:
+        notebook = submission(WAYS[way], remove="toy-forward" if way in bypasses.ONE_ANSWER else None)
+        versions.writes(notebook, folder / way.replace("/", "-") / f"{NAME}.ipynb")
+    return {way.replace("/", "-"): 0.0 for way in ways}
+
+
+@pytest.mark.slow
+def test_the_same_points_for_honest_work_and_none_for_two_of_the_ways(notebook_environment, tmp_path):
+    known = write_ways(["a patched judge", "patching torch.allclose"], tmp_path / "class")
     for learner, (notebook, unsolved) in honest_class().items():
         versions.writes(notebook, tmp_path / "class" / learner / f"{NAME}.ipynb")
         known[learner] = sum(versions.total(NAME, but=unsolved).values())
-    for way, source in WAYS.items():
-        learner = way.replace("/", "-")
-        remove = "toy-forward" if way in bypasses.ONE_ANSWER else None
-        versions.writes(submission(source, remove=remove), tmp_path / "class" / learner / f"{NAME}.ipynb")
-        known[learner] = 0.0
-    assert cli.main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 0, (
-        capsys.readouterr().err
-    )
-    grades = json.loads((tmp_path / "out" / "grades.json").read_text(encoding="utf-8"))
-    assert {row["learner"]: row["points"] for row in grades} == known
+    assert graded(tmp_path / "class", tmp_path / "out") == known
+
+
+@pytest.mark.release
+def test_none_of_the_ways_past_nbgrader_wins_a_point(notebook_environment, tmp_path):
+    known = write_ways(WAYS, tmp_path / "class")
+    assert graded(tmp_path / "class", tmp_path / "out") == known

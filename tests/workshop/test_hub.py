@@ -1,6 +1,7 @@
 """The kit's hub, started here: two learners log in, each solves the first exercise, both are graded."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from mechint_course.classroom.workshop import kit
 from mechint_course.exercises import references
 from mechint_course.exercises.catalogue import catalogue
 from tests.nbgrader.conftest import course, kernels, notebook_environment
+from tests.nbgrader.test_grade import graded
 from tests.notebooks import versions
 from tests.workshop.room import Learner, Room, events, proxy_lacking
 from tests.workshop.scripts import load
@@ -70,17 +72,24 @@ def solve(learner: Learner, n_solved: int) -> list[str | None]:
     return [result for cell, result in zip(code, results, strict=True) if cell.id.endswith("-check")]
 
 
-def test_two_learners_solve_the_first_exercises_and_are_graded(room, learners, course, notebook_environment):
+def test_two_learners_solve_the_first_exercises_and_are_graded(
+    room, learners, course, notebook_environment, tmp_path
+):
     ada, ben = learners
     exercises = versions.exercises(NAME)
     assert solve(ada, 1) == [f"{exercises[0].points:g}"]
     assert solve(ben, 2) == [f"{exercise.points:g}" for exercise in exercises[:2]]
+    assert load("collect.py").collect(room.kit / "learners", tmp_path / "submitted") == 2 * len(
+        versions.CHAPTER_NAMES
+    )
     for learner, n_solved in ((ada, 1), (ben, 2)):
-        work = room.kit / "learners" / learner.name / "my-course" / NOTEBOOK
-        unsolved = [exercise.id for exercise in exercises[n_solved:]]
-        points = course.grade(NAME, learner.name, nbformat.read(work, as_version=4))
-        assert points == versions.total(NAME, but=unsolved) and sum(points.values()) > 0
+        known = versions.total(NAME, but=[exercise.id for exercise in exercises[n_solved:]])
+        work = tmp_path / "submitted" / learner.name / NOTEBOOK
+        assert course.grade(NAME, learner.name, nbformat.read(work, as_version=4)) == known
         assert (room.kit / "learners" / learner.name / "progress" / "progress.sqlite").exists()
+        shutil.copytree(work.parent, tmp_path / "first" / learner.name)
+    points = {"ada": exercises[0].points, "ben": exercises[0].points + exercises[1].points}
+    assert graded(tmp_path / "first", tmp_path / "grades") == points
 
 
 def test_one_cannot_reach_the_others_server(room, learners):

@@ -65,27 +65,38 @@ def memory_gb(cost: ChapterCost, server_mb: float, n_learners: int) -> float:
     return (n_learners * (cost.own_mb + server_mb) + cost.peak_mb - cost.own_mb) / 1000
 
 
+def learners_in(cost: ChapterCost, server_mb: float, gb: float) -> int:
+    """How many learners so much memory holds, when all are at the chapter's peak at once.
+
+    >>> cost = ChapterCost("01_toy", minutes=30, cpu_seconds=60.0, longest_cell=30.0, peak_mb=500.0, own_mb=300.0)
+    >>> learners_in(cost, server_mb=100.0, gb=16.2)  # 16,200 MB less 200 shared, 400 each
+    40
+    """
+    return int((1000 * gb - cost.peak_mb + cost.own_mb) // (cost.own_mb + server_mb))
+
+
 def as_markdown(numbers: Measured) -> str:
     """The part of the kit's README about sizes."""
     lines = [
         f"Measured in {numbers.date}, on {numbers.machine}, in a kernel with one thread: every exercise solved,",
         "every cell run once, at full size. The machine did other work at the same time; CPU-seconds count this work only. The",
-        f"last two columns follow from the others, for a learner who runs everything {RUNS} times in the catalogue's minutes, and",
-        f"cores that are {BUSY} % busy. That learner is our guess.",
+        f"last three columns follow from the others, for a learner who runs everything {RUNS} times in the catalogue's minutes,",
+        f"cores that are {BUSY} % busy, and everybody at the peak of memory at once. That learner is our guess.",
         "",
-        "| chapter | CPU-seconds | of them in one cell | memory of a kernel (its own part) | learners on two cores | memory for 30 |",
-        "|---|---|---|---|---|---|",
+        "| chapter | CPU-seconds | in one cell | memory of a kernel (its own part) | two cores serve | 16 GB hold | 30 need |",
+        "|---|---|---|---|---|---|---|",
     ]
     for cost in numbers.chapters:
         lines.append(
             f"| `{cost.chapter}` | {cost.cpu_seconds:.0f} | {cost.longest_cell:.0f} "
-            f"| {cost.peak_mb:,.0f} MB ({cost.own_mb:,.0f} MB) | {learners(cost)} "
-            f"| {memory_gb(cost, numbers.server_mb, 30):.0f} GB |"
+            f"| {cost.peak_mb:,.0f} MB ({cost.own_mb:,.0f} MB) | {learners(cost)} learners "
+            f"| {learners_in(cost, numbers.server_mb, 16)} learners | {memory_gb(cost, numbers.server_mb, 30):.0f} GB |"
         )
     worst = max(numbers.chapters, key=lambda one: one.longest_cell)
     lines += [
         "",
-        f"A learner's JupyterLab takes {numbers.server_mb:,.0f} MB before any kernel; the last column counts it. When a whole class",
+        f"A learner's JupyterLab takes {numbers.server_mb:,.0f} MB before any kernel, which is counted. A machine that is short of",
+        "memory serves more learners when everybody shuts down kernels that they have done with. When a whole class",
         f"starts the longest cell in the same minute (`{worst.chapter}`), each learner in the queue keeps two cores busy",
         f"for {worst.longest_cell / 2:.0f} seconds: let them start as they get there, not on your word.",
         "",

@@ -42,7 +42,11 @@ c.JupyterHub.spawner_class = "simple"  # a process under this account; see the w
 c.SimpleLocalProcessSpawner.home_dir_template = f"{learners}/{{username}}"
 c.Spawner.notebook_dir = f"{learners}/{{username}}/my-course"
 c.Spawner.default_url = "/lab/tree/01_toy/01_toy.ipynb"
-c.Spawner.args = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+c.Spawner.args = [
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+]
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     c.Spawner.args.append("--allow-root")
 c.Spawner.environment = {
