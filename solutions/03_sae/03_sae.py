@@ -207,7 +207,7 @@ def loss_recovered(
     clean = model(tokens, return_type="loss")
     patched = loss_with(reconstruction)
     zero = loss_with(torch.zeros_like(reconstruction))
-    return float((zero - patched) / (zero - clean))
+    return ((zero - patched) / (zero - clean)).item()
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "sae-loss_recovered-check", "grade": true}

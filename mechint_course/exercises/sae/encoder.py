@@ -50,14 +50,14 @@ def _encode_cases(ask: Ask) -> Iterator[Case]:
         batch = 12 if number == 0 else batch  # once more inputs than latents
         k = d_sae if number == 1 else ask.random.randint(1, d_sae - 1)
         while True:
-            case: Case = {
+            tensors = {
                 "x": torch.randn(batch, d_in, generator=ask.generator) + 0.5,
                 "W_enc": torch.randn(d_in, d_sae, generator=ask.generator),
                 "b_enc": torch.randn(d_sae, generator=ask.generator),
                 "b_dec": torch.randn(d_in, generator=ask.generator) + 0.5,
             }
-            if _clear(_pre(**case)):
-                yield case | {"k": k}
+            if _clear(_pre(**tensors)):
+                yield {**tensors, "k": k}
                 break
 
 
