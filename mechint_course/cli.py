@@ -144,7 +144,7 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
         "--offline",
         type=Path,
         metavar="STICK",
-        help="also write wheels and notebooks into this folder, for computers without internet (downloads up to 2 GB)",
+        help="also write wheels and notebooks into this folder, for computers without internet (half a gigabyte, more where PyTorch comes with CUDA)",
     )
 
     grade = add(

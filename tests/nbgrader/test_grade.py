@@ -43,6 +43,7 @@ def test_the_same_points_for_honest_work_and_none_for_two_of_the_ways(notebook_e
 
 
 @pytest.mark.release
+@pytest.mark.timeout(3600)
 def test_none_of_the_ways_past_nbgrader_wins_a_point(notebook_environment, tmp_path):
     known = write_ways(WAYS, tmp_path / "class")
     assert graded(tmp_path / "class", tmp_path / "out") == known

@@ -87,6 +87,7 @@ def test_what_pip_cannot_get_is_said(tmp_path, monkeypatch):
 
 
 @pytest.mark.release
+@pytest.mark.timeout(3600)
 def test_the_whole_course_installs_from_the_stick(tmp_path):
     """Downloads, so it needs a network; installs, so it must not."""
     began = time.monotonic()

@@ -16,6 +16,7 @@ def test_a_chapter_is_measured(monkeypatch):
 
 
 @pytest.mark.release
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_full_size_beside_what_the_kit_says(chapter):
     said = next(one for one in planning.measured().chapters if one.chapter == chapter)

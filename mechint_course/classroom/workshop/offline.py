@@ -37,7 +37,7 @@ def make(folder: Path) -> Bundle:
         )
     wanted = install.requirements(install.project(checkout), EXTRA)
     print(
-        "Downloading wheels for this system and this Python; this takes minutes and 2 GB of disk at most.",
+        "Downloading wheels for this system and this Python: half a gigabyte, more where PyTorch comes with CUDA.",
         flush=True,
     )
     return write(folder, wanted, checkout, resources.chapters_folder())
