@@ -144,7 +144,7 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
         "--offline",
         type=Path,
         metavar="STICK",
-        help="also write wheels and notebooks into this folder, for computers without internet (half a gigabyte, more where PyTorch comes with CUDA)",
+        help="also write wheels and notebooks into this folder, for computers without internet (half a gigabyte, more with CUDA)",
     )
 
     grade = add(
