@@ -411,3 +411,6 @@ ANSWERS = {
     "sae.loss_recovered": LOSS_RECOVERED,
     "sae.precision": PRECISION,
 }
+
+EQUIVALENT: dict[str, dict[str, str]] = {}
+"""Mutants of the references that compute the same: exercise, mutated line, reason."""
