@@ -286,10 +286,11 @@ print("domains:", ", ".join(text.domains))
 
 
 def side_by_side(feature: int):
-    """A's feature and its twin on the four texts where A's is strongest."""
+    """A's feature and its twin on the four texts where A's is strongest, away from the beginning."""
     twin, home = int(pairs.partner[feature]), int(share[feature].argmax())
     in_a, in_b = latent_on_text(latents_a, feature, len(text)), latent_on_text(latents_b, twin, len(text))
-    places = top_examples(in_a, k=4)
+    with_context = torch.arange(in_a.shape[1]) >= 15  # a place at the start of a text has nothing before it to read
+    places = top_examples(in_a * with_context, k=4)
     print(f"correlation {pairs.correlation[feature]:.2f}; A's feature is on for {density[feature]:.2%} of the tokens, "
           f"{share[feature, home]:.0%} of its activation is in the domain {text.domains[home]}")
     return show_side_by_side({
