@@ -18,7 +18,8 @@ def overlaps_and_bars(
 ) -> Figure:
     """Above, every model's W^T W; below, a bar for each feature's length and a diamond for its interference.
 
-    Features shorter than 0.5 have no diamond: their direction means nothing. The most important feature is on the left. Diamonds above the dashed line mean that the others together can drive
+    Features shorter than 0.5 have no diamond: their direction means nothing. The most important feature is on the
+    left. Diamonds above the dashed line mean that the others together can drive
     the feature's direction as hard as the feature itself.
 
     >>> import torch

@@ -11,18 +11,24 @@ from mechint_course.toy.geometry import (
     neighbour_angles,
 )
 from mechint_course.toy.model import LossAndGradients, ToyModel
+from mechint_course.toy.phases import FATES, Branches, Grid, branch_minima, exact_loss, phase_grid
 from mechint_course.toy.room import dimensions_needed, k_active, random_directions, recovery_limit
 from mechint_course.toy.training import History, Trainable, evaluate, train
 
 __all__ = [
+    "FATES",
+    "Branches",
+    "Grid",
     "History",
     "LossAndGradients",
     "Sampler",
     "ToyModel",
     "Trainable",
+    "branch_minima",
     "cosines",
     "dimensions_needed",
     "evaluate",
+    "exact_loss",
     "feature_batch",
     "feature_dimensionality",
     "feature_norms",
@@ -31,6 +37,7 @@ __all__ = [
     "k_active",
     "n_represented",
     "neighbour_angles",
+    "phase_grid",
     "random_directions",
     "recovery_limit",
     "stream",

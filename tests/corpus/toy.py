@@ -1,6 +1,6 @@
 """Chapter 1: what learners write, right and wrong."""
 
-from tests.corpus import toy_growth, toy_room
+from tests.corpus import toy_growth, toy_phases, toy_room
 from tests.corpus.kinds import Answers
 
 _IMPORTS = "import math\n\nimport numpy as np\nimport torch\nfrom einops import einsum, reduce\nfrom torch import Tensor"
@@ -457,14 +457,16 @@ def angles(W, min_norm=0.5):
     },
 )
 
-ANSWERS = toy_room.ANSWERS | toy_growth.ANSWERS | {
+ANSWERS = toy_room.ANSWERS | toy_growth.ANSWERS | toy_phases.ANSWERS | {
     "toy.sparse_batch": SPARSE_BATCH,
     "toy.forward": FORWARD,
     "toy.loss": LOSS,
     "toy.angles": ANGLES,
 }
 
-EQUIVALENT: dict[str, dict[str, str]] = toy_room.EQUIVALENT | toy_growth.EQUIVALENT | {
+EQUIVALENT: dict[str, dict[str, str]] = (
+    toy_room.EQUIVALENT | toy_growth.EQUIVALENT | toy_phases.EQUIVALENT
+) | {
     "toy.sparse_batch": {
         "present = torch.rand(n_samples, n_features, generator=generator) <= feature_probability": (
             "a uniform draw equals the probability once in 16 million times"

@@ -1,8 +1,10 @@
 """Chapter 1, toy models of superposition: every exercise in the order of the notebook."""
 
+from mechint_course.exercises.toy.fates import fate
 from mechint_course.exercises.toy.five_features import forward, loss
 from mechint_course.exercises.toy.growth import guess_growth, guess_linear, superposition
 from mechint_course.exercises.toy.linear import linear, linear_loss
+from mechint_course.exercises.toy.phases import branch_losses, expected_loss, guess_phase
 from mechint_course.exercises.toy.recovery import recover
 from mechint_course.exercises.toy.room import guess_room, leak, nearly_orthogonal
 from mechint_course.exercises.toy.shapes import angles, guess_dense, guess_sparse
@@ -26,7 +28,12 @@ EXERCISES = (
     # 6. Superposition grows
     linear,
     guess_linear,
+    guess_growth,
     superposition,
     linear_loss,
-    guess_growth,
+    # 7. A phase change
+    branch_losses,
+    expected_loss,
+    guess_phase,
+    fate,
 )
