@@ -14,4 +14,4 @@ def loss_recovered(
     clean = model(tokens, return_type="loss")
     patched = loss_with(reconstruction)
     zero = loss_with(torch.zeros_like(reconstruction))
-    return float((zero - patched) / (zero - clean))
+    return ((zero - patched) / (zero - clean)).item()
