@@ -1,7 +1,7 @@
 """The hostile and broken notebooks of the suite: each with what it must get."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbformat import NotebookNode
 
@@ -137,6 +137,8 @@ def _for_nothing(place: Place) -> dict[str, Kind]:
     }
     found = {name: Kind(everywhere(wrong, code), ALL, limits=SHORT) for name, code in before.items()}
     found |= {name: Kind(everywhere(body, code), ALL, limits=SHORT) for name, (code, body) in bodies.items()}
+    within = "forging replies from within an answer"
+    found[within] = replace(found[within], limits=replace(SHORT, restarts=2))  # each answer ends its process
     for name, code in {**bypasses.FULL_MARKS, **bypasses.ONE_ANSWER}.items():
         found[f"nbgrader's bypass: {name}"] = Kind(with_cell(untouched(), code, at=2), ALL, limits=SHORT)
     return found
@@ -160,11 +162,11 @@ def _endings(place: Place) -> dict[str, Kind]:
         "endless output": "while True: print('x' * 10_000)",
         "endless files": "import itertools\nfor i in itertools.count(): open(f'{i}', 'wb').write(b'x' * 10_000_000)",
         "one endless file": "with open('big', 'wb') as f:\n    while True: f.write(b'x' * 10_000_000)",
-        "open files": "kept = []\nwhile True: kept.append(open('/dev/null'))",
+        "open files": "def hoard():\n    kept = []\n    while True: kept.append(open('/dev/null'))\nhoard()",
         "a memory hog": attacks.MEMORY_HOG,
         "memory hogs in a row": attacks.MEMORY_HOGS_IN_A_ROW,
         "a huge allocation": "x = bytearray(10**13)",
-        "a thread left running": "import threading\nthreading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()",
+        "a thread left running": "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()",
         "a process left running": attacks.DAEMON,
         "writing outside": attacks.WRITE_OUTSIDE.format(places=place.folders),
         "deleting everything": attacks.DELETE.format(places=place.folders),

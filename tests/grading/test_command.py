@@ -226,7 +226,7 @@ def test_helpers_beside_the_notebook_and_in_own_cells_count() -> None:
         answered(
             "import helper\ndef forward(x, W, b_final):\n    return my_relu(helper.twice(x, W) + b_final)"
         ),
-        "import torch\ndef my_relu(x):\n    return torch.relu(x)",
+        "%matplotlib inline\n!true\nimport torch\ndef my_relu(x):\n    return torch.relu(x)",
     )
     who = replace(submission(notebook), beside={"helper.py": b"def twice(x, W):\n    return x @ W.T @ W\n"})
     assert grade_one(Task(who)).points == sum(versions.total(CHAPTER).values())

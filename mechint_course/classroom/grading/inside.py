@@ -16,6 +16,7 @@ from mechint_course.exercises.limits import OutOfTime, call_within
 from mechint_course.exercises.values import NotAValue, Value, normal
 from mechint_course.exercises.wire import receive, reply_to_value, request_from_value, send
 
+NOT_FINISHED = "not finished after {:g} seconds"
 GIVEN = "/given"
 """Where the sandbox shows the files that came with the notebook; they are copied into the working folder."""
 
@@ -67,13 +68,16 @@ def run_cell(shell: Any, source: str, seconds: float) -> str | None:
     try:
         result = call_within(seconds, functools.partial(shell.run_cell, source, silent=True))
     except OutOfTime:
-        return f"not finished after {seconds:g} seconds"
+        return NOT_FINISHED.format(seconds)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a cell does is told to the judge
         return _words(error)
     raised = result.error_before_exec or result.error_in_exec
-    if isinstance(raised, OutOfTime):
-        return f"not finished after {seconds:g} seconds"
-    return None if raised is None else _words(raised)
+    if raised is None:
+        return None
+    raised.__traceback__ = shell.last_execution_result = (
+        None  # they would keep all that the cell's frames hold
+    )
+    return NOT_FINISHED.format(seconds) if isinstance(raised, OutOfTime) else _words(raised)
 
 
 def value(thing: object) -> Value:
@@ -99,7 +103,8 @@ def make_shell() -> Any:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "NoColor"
     shell = InteractiveShell.instance(config=config)
-    shell._showtraceback = lambda *_: None
+    shell.showtraceback = shell.showsyntaxerror = _nothing
+    shell.enable_gui = _nothing  # `%matplotlib inline` asks for it
     for name in ("check", "hint"):  # the judge's business; a learner's own call of them has no effect
         setattr(mechint_course, name, _nothing)
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
@@ -107,7 +112,7 @@ def make_shell() -> Any:
 
 
 def _nothing(*_arguments: object, **_named: object) -> None:
-    """Stands for `check` and `hint`."""
+    """Stands for `check` and `hint`, and for what nobody sees."""
 
 
 def become(uid: int | None) -> None:

@@ -20,6 +20,7 @@ from mechint_course.exercises import references
 from mechint_course.exercises.catalogue import CHAPTERS, exercises_of, find
 from mechint_course.exercises.judge import Verdict, judge
 from mechint_course.exercises.model import Exercise
+from mechint_course.exercises.standin import START_SECONDS
 
 MISSING = re.compile(r"NameError: name '(\w+)' is not defined")
 
@@ -129,7 +130,9 @@ class _Marking:
 
     def _step(self, step: planning.Step) -> None:
         if step.kind != "check":
-            if words := self.session.cell(step.source):
+            ours = step.kind == "course"
+            words = self.session.cell(step.source, START_SECONDS if ours else None)
+            if words and not ours:  # ours may need what was skipped
                 self.cells.append((step.cell, words))
             return
         exercise = find(step.exercise)
