@@ -84,7 +84,8 @@ class Watch:
     def _look(self) -> None:
         while not self._end.wait(0.2):
             memory = self._process.memory_full_info()
-            self.peak, self.own = max(self.peak, memory.rss), max(self.own, memory.uss)
+            # The two are read one after the other, and a growing process can have more of its own than it had in all.
+            self.peak, self.own = max(self.peak, memory.rss), max(self.own, min(memory.uss, memory.rss))
 
     def __enter__(self) -> "Watch":
         self._thread.start()

@@ -79,7 +79,9 @@ def as_markdown(numbers: Measured) -> str:
     """The part of the kit's README about sizes."""
     lines = [
         f"Measured in {numbers.date}, on {numbers.machine}, in a kernel with one thread: every exercise solved,",
-        "every cell run once, at full size. The machine did other work at the same time; CPU-seconds count this work only. The",
+        "every cell run once, at full size, with the chapter's texts prepared before (the first learner to come pays for that, once",
+        "for the room). The machine did other work at the same time; CPU-seconds count this work only. Memory was looked at five",
+        "times a second; from run to run it differs by some hundred MB. The",
         f"last three columns follow from the others, for a learner who runs everything {RUNS} times in the catalogue's minutes,",
         f"cores that are {BUSY} % busy, and everybody at the peak of memory at once. That learner is our guess.",
         "",
