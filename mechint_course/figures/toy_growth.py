@@ -35,7 +35,7 @@ def overlaps_and_bars(
         image = matrices[k].imshow((W[k].T @ W[k]).numpy(), cmap=DIVERGING, vmin=-1.2, vmax=1.2)
         matrices[k].set(title=titles[k], xticks=[], yticks=[])
         places = np.arange(W.shape[2])
-        bars[k].bar(places, norms[k], color=PALETTE["sky"], label="length")
+        bars[k].bar(places, norms[k].numpy(), color=PALETTE["sky"], label="length")
         there = long_enough[k].numpy()
         bars[k].plot(
             places[there],

@@ -800,12 +800,16 @@ phase_pictures.phase_maps(maps, grid.density, grid.importance, FATES, unclear=~t
 # %% [markdown]
 # ## What you learned
 #
+# - There is room for many more directions than dimensions, if they may lean a little, and sparse vectors come back from few numbers, as long as few features are there at once.
 # - A model with two hidden dimensions can represent five features, if they are sparse. It stores them as directions that are not orthogonal: **superposition**.
 # - The price is **interference**; a ReLU and a negative bias remove much of it.
+# - A linear model never shares: what a further feature brings, its interference takes away. The ReLU makes sharing pay.
 # - Density decides: dense features get a dimension each or nothing, sparser ones pair up, and the sparsest form a regular pentagon.
+# - The change is sudden: two solutions compete, and where their losses cross, the best model jumps from one to the other.
 #
 # The next chapters look for the same thing in a language model. If its neurons are short of room, then one neuron will answer to several unrelated things.
 #
 # ## References
 #
-# - Elhage et al. (2022), *Toy Models of Superposition*. The model, the loss and the feature dimensionality are from there, in the sections "Experiment Setup" and "The Geometry of Superposition".
+# - Elhage et al. (2022), *Toy Models of Superposition*. The model, the loss and the feature dimensionality are from there, in the sections "Experiment Setup" and "The Geometry of Superposition"; sections 6 and 7 follow "Basic Results", "Mathematical Understanding" and "Superposition as a Phase Change".
+# - Amelunxen, Lotz, McCoy and Tropp (2014), *Living on the Edge: Phase Transitions in Convex Programs with Random Data*. How many numbers a sparse vector comes back from.
