@@ -48,7 +48,7 @@ def test_mutants_of_the_reference_are_killed(id: str) -> None:
             survivors.append(changed)
     unexplained = [line for line in survivors if line not in EQUIVALENT.get(id, {})]
     print(f"{id}: {total - len(survivors)} of {total} mutants killed; survivors: {survivors}")
-    assert total >= 3, "mutmut found next to nothing to mutate"
+    assert total >= 1, "mutmut found nothing to mutate"  # one plain line may have a single mutant
     assert not unexplained
     stale = set(EQUIVALENT.get(id, {})) - set(survivors)
     assert not stale, f"listed as equivalent, but killed or gone: {stale}"

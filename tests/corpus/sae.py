@@ -412,5 +412,13 @@ ANSWERS = {
     "sae.precision": PRECISION,
 }
 
-EQUIVALENT: dict[str, dict[str, str]] = {}
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "sae.encode": {
+        "values, indices = h.topk(k, )": "the last dimension is topk's default",
+        "values, indices = h.topk(k, dim=+1)": "a batch has two dimensions, so dimension 1 is the last",
+        "return torch.zeros_like(h).scatter(+1, indices, values.relu())": (
+            "a batch has two dimensions, so dimension 1 is the last"
+        ),
+    },
+}
 """Mutants of the references that compute the same: exercise, mutated line, reason."""
