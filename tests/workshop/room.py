@@ -87,6 +87,14 @@ class Learner:
             assert time.monotonic() < deadline, self.room.said()
             time.sleep(0.3)
 
+    def stop(self) -> None:
+        """End JupyterLab, and wait until it has ended."""
+        assert self.asks("DELETE", "/server", hub=True).status_code in (202, 204)
+        deadline = time.monotonic() + 60
+        while self.asks("GET", "", hub=True).json()["servers"]:
+            assert time.monotonic() < deadline, self.room.said()
+            time.sleep(0.2)
+
     def _token(self) -> str:
         made = self.session.post(
             f"{self.room.address}/hub/api/users/{self.name}/tokens",
