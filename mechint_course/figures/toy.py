@@ -94,8 +94,9 @@ def prediction_beside(
 def draw_directions(
     axes: Axes, W: Float[Tensor, "2 n_features"], title: str = "", *, numbers: bool = True
 ) -> None:
-    """Draws the feature directions of one model into existing axes."""
+    """Draws the feature directions of one model into existing axes; features that end in one place share a label."""
     _plane(axes, title)
+    labels: list[tuple[float, float, str]] = []
     for i, (x, y) in enumerate(W.detach().T.tolist()):
         length = float(np.hypot(x, y))
         if length < _SHORT:
@@ -106,7 +107,19 @@ def draw_directions(
         axes.plot([x], [y], marker=MARKERS[i % len(MARKERS)], color=colour, markersize=7)
         if numbers:
             away = 1 + 0.22 / length
-            axes.text(x * away, y * away, str(i), ha="center", va="center", fontsize=9)
+            labels = _joined(labels, x * away, y * away, str(i))
+    for x, y, text in labels:
+        axes.text(x, y, text, ha="center", va="center", fontsize=9)
+
+
+def _joined(
+    labels: list[tuple[float, float, str]], x: float, y: float, text: str
+) -> list[tuple[float, float, str]]:
+    """The labels with one more, or with one of them longer where the new one would cover it."""
+    for k, (other_x, other_y, other) in enumerate(labels):
+        if np.hypot(x - other_x, y - other_y) < 0.12:
+            return [*labels[:k], (other_x, other_y, f"{other},{text}"), *labels[k + 1 :]]
+    return [*labels, (x, y, text)]
 
 
 def loss_curves(

@@ -13,11 +13,14 @@ from mechint_course.toy.geometry import (
 from mechint_course.toy.model import LossAndGradients, ToyModel
 from mechint_course.toy.phases import FATES, Branches, Grid, branch_minima, exact_loss, phase_grid
 from mechint_course.toy.room import dimensions_needed, k_active, random_directions, recovery_limit
+from mechint_course.toy.structure import AnticorrelatedSets, CorrelatedSets
 from mechint_course.toy.training import History, Trainable, evaluate, train
 
 __all__ = [
     "FATES",
+    "AnticorrelatedSets",
     "Branches",
+    "CorrelatedSets",
     "Grid",
     "History",
     "LossAndGradients",

@@ -19,7 +19,7 @@
 #
 # **Goal.** See why there is room for more features than dimensions, write a toy model that uses it, watch features arrange themselves, and find the border at which they begin to share.
 #
-# **Time.** Sections 1 to 5 fill 45 minutes, sections 6 and 7 another 45. Together they are the core path.
+# **Time.** Sections 1 to 5 fill 45 minutes, sections 6 and 7 another 45. Together they are the core path. Section 8 is an extension, of another 20 minutes or so.
 #
 # **You need.** Python, matrix products, and what a gradient is. No earlier chapter.
 #
@@ -42,7 +42,7 @@ from mechint_course.figures import toy_growth as growth_pictures
 from mechint_course.figures import toy_phases as phase_pictures
 from mechint_course.figures import toy_room as room_pictures
 from mechint_course.toy import ToyModel, evaluate, is_regular_polygon, n_represented, train
-from mechint_course.toy import FATES, Grid, branch_minima, phase_grid
+from mechint_course.toy import FATES, AnticorrelatedSets, CorrelatedSets, Grid, branch_minima, cosines, phase_grid
 from mechint_course.toy import k_active, random_directions, recovery_limit
 from mechint_course.views.explorer import DensityExplorer
 from mechint_course.work import work
@@ -798,6 +798,109 @@ phase_pictures.phase_maps(maps, grid.density, grid.importance, FATES, unclear=~t
 # A caveat from the paper's own comments: T. McGrath integrated this loss exactly and found one more phase, dense and with both features important, in which the model mixes the two (a "confused feature"), and a border that is not sharp everywhere. It is not among our branches.
 
 # %% [markdown]
+# ## 8. Features that come in sets (extension)
+#
+# So far all features were independent. Real ones are not: "this is Python" and "this is indented" come together, "this is a Monday" and "this is a Tuesday" never do. Now neighbouring features form **sets**, and one uniform number $u$ for each set and sample decides about the whole set.
+
+# %% [markdown]
+# {{exercise toy.correlated}}
+#
+# Features that come **together**: where $u$ is below the density, all features of the set are there, each with its own strength; otherwise none is. The features of a set stand next to each other: with two sets of three, features 0, 1, 2 belong to `u[:, 0]`. The random numbers are given.
+
+# %% nbgrader={"grade_id": "toy-correlated", "solution": true}
+def correlated(
+    u: Float[Tensor, "batch n_sets"], strength: Float[Tensor, "batch n_features"], density: float
+) -> Float[Tensor, "batch n_features"]:
+    """Samples in which the features of a set are all there or all absent.
+
+    By hand: u = [[0.1, 0.7]], strength = [[0.5, 0.6, 0.7, 0.8]], density 0.5. The first set is there, the second is
+    not: [[0.5, 0.6, 0, 0]].
+    """
+    ### BEGIN SOLUTION
+    size = strength.shape[1] // u.shape[1]
+    return strength * (u < density).repeat_interleave(size, dim=1)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-correlated-check", "grade": true}
+check("toy.correlated")
+
+# %% [markdown]
+# {{exercise toy.anticorrelated}}
+#
+# Features that are **never together**: where $u$ is below the density, exactly one feature of the set is there. Cut the stretch from 0 to the density into as many equal pieces as the set has features; the piece that holds $u$ picks the feature, the lowest piece the first.
+
+# %% nbgrader={"grade_id": "toy-anticorrelated", "solution": true}
+def anticorrelated(
+    u: Float[Tensor, "batch n_sets"], strength: Float[Tensor, "batch n_features"], density: float
+) -> Float[Tensor, "batch n_features"]:
+    """Samples in which at most one feature of each set is there.
+
+    By hand, one set of two features, strength = [[0.5, 0.6]] and density 0.5: u = 0.1 gives [[0.5, 0]], u = 0.4 gives
+    [[0, 0.6]], u = 0.7 gives [[0, 0]].
+    """
+    ### BEGIN SOLUTION
+    size = strength.shape[1] // u.shape[1]
+    member = (u / density * size).floor()
+    active = member[:, :, None] == torch.arange(size)
+    return strength * active.flatten(1)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-anticorrelated-check", "grade": true}
+check("toy.anticorrelated")
+
+# %% [markdown]
+# {{exercise toy.guess_sets}}
+#
+# Four features in two dimensions, as two sets of two: features 0 and 1, features 2 and 3. How will the two features **within** a set lie, if they always come together, and how, if they never do? Choose one of:
+#
+# - `"together: right angle, never together: opposite"`
+# - `"together: opposite, never together: right angle"`
+# - `"together: side by side, never together: right angle"`
+# - `"no difference"`
+
+# %% nbgrader={"grade_id": "toy-guess_sets", "solution": true}
+guess_sets = None  # one of the four strings above
+### BEGIN SOLUTION
+guess_sets = "together: right angle, never together: opposite"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "toy-guess_sets-check", "grade": true}
+check("toy.guess_sets")
+
+# %%
+best_sets = []
+for name, sampler in (("together", CorrelatedSets(2)), ("never together", AnticorrelatedSets(2))):
+    model = ToyModel(4, 2, n_instances=8, feature_probability=0.2)
+    train(model, steps=sized(1500, smoke=5), batch_size=512, sampler=sampler, title=f"Sets: {name}")
+    losses = evaluate(model, n_samples=sized(20_000, smoke=500), sampler=sampler)
+    best_sets.append(model.W.detach()[losses.argmin()])
+    within = [round(cosines(best_sets[-1])[i, i + 1].item(), 2) for i in (0, 2)]
+    print(f"{name}: cosines within the two sets {within}")
+print(f"Your prediction: {guess_sets}")
+pictures.directions(torch.stack(best_sets), ["0 with 1, 2 with 3", "0 or 1, 2 or 3"], columns=2)
+
+# %% [markdown]
+# The best of eight restarts for each kind; the library's samplers do what your two functions do. Left, features that come together stand at right angles, and each has its opposite in the **other** set: a collision within a set would happen in every sample that holds the set. Right, features that never meet lie opposite to each other, and share a dimension at no cost at all.
+#
+# What if there is no room for right angles? Three sets of two in two dimensions must give something up.
+
+# %%
+set_densities = [0.7, 0.35, 0.18, 0.1, 0.05, 0.03]
+model = ToyModel(6, 2, n_instances=len(set_densities) * 16, feature_probability=torch.tensor(set_densities).repeat_interleave(16)[:, None])
+train(model, steps=sized(2000, smoke=5), batch_size=512, sampler=CorrelatedSets(2), title="Three sets of two")
+losses = evaluate(model, n_samples=sized(200_000, smoke=500), sampler=CorrelatedSets(2)).view(-1, 16)
+best_triples = torch.stack([W[loss.argmin()] for W, loss in zip(model.W.detach().unflatten(0, (-1, 16)), losses, strict=True)])
+for density, W in zip(set_densities, best_triples, strict=True):
+    merged = sum(cosines(W)[i, i + 1].item() > 0.95 for i in (0, 2, 4))
+    print(f"density {density:4g}: {merged} of 3 sets have merged into one direction")
+pictures.directions(best_triples, [f"density {density:g}" for density in set_densities], columns=3)
+
+# %% [markdown]
+# Features 0 and 1, 2 and 3, 4 and 5 come together. On the dense side, the two features of a set point the same way: the model keeps only their sum, $(a + b)/\sqrt 2$, as principal component analysis would. Towards the sparse side sets come apart, one after the other.
+#
+# Elhage et al. report all three merged at densities from 0.25 to 0.5, two from 0.15 to 0.2, one from 0.05 to 0.15, and none at 0.05 and below. Compare with the counts printed above, for the best of 16 restarts each.
+
+# %% [markdown]
 # ## What you learned
 #
 # - There is room for many more directions than dimensions, if they may lean a little, and sparse vectors come back from few numbers, as long as few features are there at once.
@@ -806,6 +909,7 @@ phase_pictures.phase_maps(maps, grid.density, grid.importance, FATES, unclear=~t
 # - A linear model never shares: what a further feature brings, its interference takes away. The ReLU makes sharing pay.
 # - Density decides: dense features get a dimension each or nothing, sparser ones pair up, and the sparsest form a regular pentagon.
 # - The change is sudden: two solutions compete, and where their losses cross, the best model jumps from one to the other.
+# - Features that come together avoid each other's directions; features that never meet share one.
 #
 # The next chapters look for the same thing in a language model. If its neurons are short of room, then one neuron will answer to several unrelated things.
 #

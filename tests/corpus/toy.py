@@ -1,6 +1,6 @@
 """Chapter 1: what learners write, right and wrong."""
 
-from tests.corpus import toy_growth, toy_phases, toy_room
+from tests.corpus import toy_growth, toy_phases, toy_room, toy_structure
 from tests.corpus.kinds import Answers
 
 _IMPORTS = "import math\n\nimport numpy as np\nimport torch\nfrom einops import einsum, reduce\nfrom torch import Tensor"
@@ -457,7 +457,7 @@ def angles(W, min_norm=0.5):
     },
 )
 
-ANSWERS = toy_room.ANSWERS | toy_growth.ANSWERS | toy_phases.ANSWERS | {
+ANSWERS = toy_room.ANSWERS | toy_growth.ANSWERS | toy_phases.ANSWERS | toy_structure.ANSWERS | {
     "toy.sparse_batch": SPARSE_BATCH,
     "toy.forward": FORWARD,
     "toy.loss": LOSS,
@@ -465,7 +465,7 @@ ANSWERS = toy_room.ANSWERS | toy_growth.ANSWERS | toy_phases.ANSWERS | {
 }
 
 EQUIVALENT: dict[str, dict[str, str]] = (
-    toy_room.EQUIVALENT | toy_growth.EQUIVALENT | toy_phases.EQUIVALENT
+    toy_room.EQUIVALENT | toy_growth.EQUIVALENT | toy_phases.EQUIVALENT | toy_structure.EQUIVALENT
 ) | {
     "toy.sparse_batch": {
         "present = torch.rand(n_samples, n_features, generator=generator) <= feature_probability": (

@@ -9,6 +9,7 @@ from mechint_course.exercises.toy.recovery import recover
 from mechint_course.exercises.toy.room import guess_room, leak, nearly_orthogonal
 from mechint_course.exercises.toy.shapes import angles, guess_dense, guess_sparse
 from mechint_course.exercises.toy.sparse_features import guess_empty, sparse_batch
+from mechint_course.exercises.toy.structure import anticorrelated, correlated, guess_sets
 
 EXERCISES = (
     # 1. Room for more directions than dimensions
@@ -36,4 +37,8 @@ EXERCISES = (
     expected_loss,
     guess_phase,
     fate,
+    # 8. Features that come in sets
+    correlated,
+    anticorrelated,
+    guess_sets,
 )
