@@ -85,12 +85,12 @@ def as_markdown(numbers: Measured) -> str:
         f"last three columns follow from the others, for a learner who runs everything {RUNS} times in the catalogue's minutes,",
         f"cores that are {BUSY} % busy, and everybody at the peak of memory at once. That learner is our guess.",
         "",
-        "| chapter | CPU-seconds | in one cell | memory of a kernel (its own part) | two cores serve | 16 GB hold | 30 need |",
-        "|---|---|---|---|---|---|---|",
+        "| chapter | minutes then | CPU-seconds | in one cell | kernel memory (its own part) | two cores serve | 16 GB hold | 30 need |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for cost in numbers.chapters:
         lines.append(
-            f"| `{cost.chapter}` | {cost.cpu_seconds:.0f} | {cost.longest_cell:.0f} "
+            f"| `{cost.chapter}` | {cost.minutes} | {cost.cpu_seconds:.0f} | {cost.longest_cell:.0f} "
             f"| {cost.peak_mb:,.0f} MB ({cost.own_mb:,.0f} MB) | {learners(cost)} learners "
             f"| {learners_in(cost, numbers.server_mb, 16)} learners | {memory_gb(cost, numbers.server_mb, 30):.0f} GB |"
         )
