@@ -24,6 +24,9 @@ HALF_DONE = "training.safetensors"
 """The checkpoint beside the files to be; removed when they are written."""
 CARD = "card.json"
 
+_SCORED = 40
+"""Held-out sequences of each domain that a dictionary is scored on."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -32,8 +35,8 @@ class Recipe:
     d_sae: int = 4096
     k: int = 16
     n_tokens: int = 4_000_000
-    batch_size: int = 4096
-    learning_rate: float = 1e-3
+    batch_size: int = 2048
+    learning_rate: float = 3e-3
     seed: int = 0
 
 
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
     _may_write(args.out)
     model = load_model(args.model)
-    text, held_out = training_text(args.model), evaluation_text()
+    text, held_out = training_text(args.model), evaluation_text().sample(_SCORED)
     options = (
         f"--{name.replace('_', '-')} {value}"
         for name, value in vars(recipe_options(args.model, recipe)).items()
@@ -76,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     card = {
         "model": args.model,
         "training_text": text.manifest,
-        "evaluation_text": held_out.manifest,
+        "evaluation_text": f"{held_out.manifest}, {_SCORED} sequences of each domain",
         "command": f"mechint-course train sae {' '.join(options)} --out {shlex.quote(args.out.name)}",
     }
     scores = train_dictionary(model, text.tokens, held_out.tokens, recipe, args.out, card=card)
