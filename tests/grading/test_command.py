@@ -21,6 +21,7 @@ from mechint_course.classroom.grading.result import Result
 from mechint_course.classroom.grading.store import Store
 from tests.grading.submissions import CHAPTER, answered, honest, submission, with_cell
 from tests.notebooks import versions
+from tests.notebooks.test_one_by_one import Course
 
 LEARNERS = ("ann", "bob", "cy", "dora")
 
@@ -265,8 +266,6 @@ def test_no_scheduler_is_said_in_a_sentence() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_sandbox")
 def test_plain_nbgrader_gives_the_honest_the_same_points(notebook_environment: Path, tmp_path: Path) -> None:
-    from tests.notebooks.test_one_by_one import Course
-
     course = Course(tmp_path / "course")
     for name in ("all but the first", "the first raises"):
         notebook, points = honest()[name]

@@ -31,7 +31,8 @@ def main() -> None:
     copy_given()
     shell = make_shell()
     sys.path.insert(0, "")  # as in a notebook: the helpers that lie beside it
-    restrict(settings)
+    if os.name == "posix":
+        restrict(settings)
     while True:
         try:
             message = receive(requests)
@@ -130,7 +131,13 @@ def restrict(settings: dict[str, Any]) -> None:
     def limit(name: str, most: int) -> None:
         which = getattr(resource, name)
         hard = resource.getrlimit(which)[1]
-        resource.setrlimit(which, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard),) * 2)
+        try:
+            resource.setrlimit(
+                which, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard),) * 2
+            )
+        except (ValueError, OSError):  # macOS knows the name of RLIMIT_AS, and no more
+            if settings["sandboxed"]:
+                raise
 
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     limit("RLIMIT_CPU", int(used + settings["cpu_seconds"]) + 1)

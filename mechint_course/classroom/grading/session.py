@@ -148,7 +148,9 @@ class Session(AnswerProcess):
         self._cpu = 0.0
         with contextlib.suppress(OSError):
             process.stdin.close()  # type: ignore[union-attr]
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(
+            ProcessLookupError, PermissionError, AttributeError
+        ):  # Windows has no groups
             os.killpg(process.pid, signal.SIGKILL)
         super().close()
 
