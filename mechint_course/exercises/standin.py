@@ -13,6 +13,7 @@ import threading
 from types import TracebackType
 
 from mechint_course.exercises.calling import Reply, Request, too_slow
+from mechint_course.exercises.fixtures import names_in
 from mechint_course.exercises.values import MOST_BYTES, Value
 from mechint_course.exercises.wire import receive, reply_from_value, request_to_value, send
 
@@ -31,6 +32,8 @@ class AnswerProcess:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._source: str | None = None
+        self._fixtures: set[str] = set()
+        """What the process has been asked to build so far."""
 
     def load(self, source: str) -> str | None:
         """Runs the source in a fresh namespace over there. Returns None, or what it raised in words."""
@@ -47,7 +50,7 @@ class AnswerProcess:
         try:
             self._wake()
             message = {"name": name, "request": request_to_value(request)}
-            return reply_from_value(self._exchange(message, request.seconds + GRACE_SECONDS))
+            return reply_from_value(self._exchange(message, self._patience(request)))
         except TimeoutError:
             return Reply(slug="loops", sentence=too_slow(request.seconds))
         except (EOFError, BrokenPipeError):
@@ -67,7 +70,7 @@ class AnswerProcess:
     def close(self) -> None:
         """Ends the process. What it started and left behind may hold its pipes open, so nothing more is read."""
         if self._process is not None:
-            process, self._process = self._process, None
+            process, self._process, self._fixtures = self._process, None, set()
             process.kill()
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):  # what was still to be sent cannot be
@@ -103,6 +106,12 @@ class AnswerProcess:
             raise
         finally:
             alarm.cancel()
+
+    def _patience(self, request: Request) -> float:
+        """The limit of a call, and the time that building a fixture for the first time may take beside it."""
+        new = names_in(request.args) - self._fixtures
+        self._fixtures |= new
+        return request.seconds + GRACE_SECONDS + (START_SECONDS if new else 0.0)
 
     def _wake(self) -> None:
         """Starts a process that is gone again, with what was loaded into it."""
