@@ -51,7 +51,7 @@ def overlaps_and_bars(
             bars[k].set_yticklabels([])
     figure.colorbar(image, ax=matrices, shrink=0.8, label="overlap")
     bars[0].set_ylabel("length, interference")
-    bars[0].legend(frameon=False, fontsize=8, loc="center right")
+    bars[0].legend(frameon=False, fontsize=8, loc="upper right")
     return figure
 
 

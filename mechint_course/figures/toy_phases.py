@@ -40,11 +40,11 @@ def phase_maps(
     density: Float[Tensor, "n_densities"],
     importance: Float[Tensor, "n_importances"],
     words: Sequence[str],
-    unclear: Bool[Tensor, "n_densities n_importances"] | None = None,
+    unclear: Mapping[str, Bool[Tensor, "n_densities n_importances"]] | None = None,
 ) -> Figure:
     """Maps of importance (across) and density (down): each cell has the colour and the sign of what became of the feature.
 
-    Cells of `unclear` are framed: two solutions are nearly as good there.
+    Cells of `unclear`, a mask for some of the maps by their title, are framed: two solutions are nearly as good there.
 
     >>> import torch
     >>> one = torch.zeros(2, 2, dtype=torch.long)
@@ -57,7 +57,7 @@ def phase_maps(
         axes.imshow(codes.numpy(), cmap=ListedColormap(_COLOURS), vmin=0, vmax=2, aspect="auto")
         for i, j in np.ndindex(*codes.shape):
             axes.text(j, i, SIGNS[int(codes[i, j])], ha="center", va="center", fontsize=8)
-            if unclear is not None and bool(unclear[i, j]):
+            if unclear is not None and title in unclear and bool(unclear[title][i, j]):
                 frame = Rectangle(
                     (j - 0.45, i - 0.45), 0.9, 0.9, fill=False, edgecolor=PALETTE["black"], linewidth=1.2
                 )

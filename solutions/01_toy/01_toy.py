@@ -786,12 +786,13 @@ for n_features, n_hidden in ((2, 1), (3, 2)):
 agree = (maps["measured, 2 in 1"] == maps["theory, 2 in 1"])[theory.clear()]
 print(f"2 in 1: theory and measurement agree in {int(agree.sum())} of {len(agree)} cells; {144 - len(agree)} cells left out, where two branches differ by less than 10 %")
 print(f"Your prediction: {guess_phase}. Lengths of the extra feature between 0.3 and 0.6: {((lengths[2] > 0.3) & (lengths[2] < 0.6)).sum()} of 144 models")
-phase_pictures.phase_maps(maps, grid.density, grid.importance, FATES, unclear=~theory.clear())
+unclear = {title: ~theory.clear() for title in ("theory, 2 in 1", "measured, 2 in 1")}
+phase_pictures.phase_maps(maps, grid.density, grid.importance, FATES, unclear=unclear)
 
 # %% [markdown]
-# Each cell has a colour and a sign: a dash for a feature that is not learned, a cross for one in superposition, a 1 for one with a dimension to itself. Framed cells are those where the theory's two best branches are within 10 % of each other. Three regions meet near the middle of the upper edge, with sharp borders between them, as in the paper's phase diagrams. With three features in two dimensions, some cells at the sparse end stand out: there all the losses are so small that samples decide which of ten is called the best, and which two of the three features share. Hardly any of the best models has an extra feature of middling length: crossing a border, the best solution **jumps** from one branch to another. Physicists call that a first-order phase change.
+# Each cell has a colour and a sign: a dash for a feature that is not learned, a cross for one in superposition, a 1 for one with a dimension to itself. Framed cells are those where the theory's two best branches are within 10 % of each other. Three regions meet near the middle of the upper edge, with sharp borders between them, as in the paper's phase diagrams. With three features in two dimensions, an extra feature that counts more than the others keeps a dimension to itself over a wide range, and the other two share. Some cells at the sparse end stand out: there all the losses are so small that samples decide which of ten is called the best, and which two of the three features share. Hardly any of the best models has an extra feature of middling length: crossing a border, the best solution **jumps** from one branch to another. Physicists call that a first-order phase change.
 #
-# > **Question.** Why does the superposed region lie at the bottom, whatever the importance?
+# > **Question.** With two features in one dimension, why does the superposed region fill the bottom, whatever the importance?
 # >
 # > <details><summary>Our answer</summary>Ignoring a feature costs in proportion to $p$, sharing only in proportion to $p^2$: two features must be there at once to collide. However little the extra feature counts, $p^2$ is smaller in the end.</details>
 #

@@ -129,7 +129,7 @@ def expected_loss(ask: Ask) -> None:
     "Values and gradients against plain sums over every pair of strengths."
 
     def known(slug: str, sentence: str, **how: bool) -> Known:
-        return Known(slug, sentence, lambda **case: _sums(**case, **how))
+        return Known(slug, sentence, lambda **case: _sums(**case, **how))  # type: ignore[arg-type]
 
     ask.compare(
         _loss_cases(ask),
