@@ -22,7 +22,7 @@ def exercises(as_json: bool = False) -> int:
         print(f"{chapter}: {_points(listed)} points, about {sum(one.minutes for one in listed)} minutes")
         for one in listed:
             path = "core path" if one.core else "extension"
-            facts = f"{one.points:g} points, {one.minutes} minutes, {LEVELS[one.difficulty]}, {path}"
+            facts = f"{_count(one.points, 'point')}, {_count(one.minutes, 'minute')}, {LEVELS[one.difficulty]}, {path}"
             print(f"  {one.id:<28} {one.title}  ({facts})")
     return 0
 
@@ -82,6 +82,10 @@ def _row(one: Exercise, standing: Standing) -> str:
     state = "solved" if standing.points >= one.points else unsolved
     hints = f", hints: {', '.join(standing.hints)}" if standing.hints else ""
     return f"{state:<7} {one.id:<28} {standing.points:g} of {one.points:g}{hints}"
+
+
+def _count(number: float, unit: str) -> str:
+    return f"{number:g} {unit}" + ("" if number == 1 else "s")
 
 
 def _points(listed: list[Exercise]) -> str:
