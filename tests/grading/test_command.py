@@ -128,7 +128,13 @@ def grade(folder: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+        preexec_fn=hears_an_interrupt,
     )
+
+
+def hears_an_interrupt() -> None:
+    """Tests that run in the background are told to ignore an interrupt, and whatever they start inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
