@@ -148,7 +148,10 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
     )
 
     grade = add(
-        "grade", _grade, "grades notebooks: a table, CSV, and a page for each learner", "grade submissions.zip"
+        "grade",
+        _grade,
+        "grades notebooks: a table, CSV, and a page for each learner",
+        "grade submissions.zip",
     )
     grading.add_arguments(grade)
 

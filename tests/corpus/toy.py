@@ -223,8 +223,14 @@ def forward(x, W, b_final):
     },
     wrong={
         "no bias": ("bias-missing", "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W)"),
-        "bias subtracted": ("bias-subtracted", "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W - b_final)"),
-        "bias after the ReLU": ("bias-after-relu", "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W) + b_final"),
+        "bias subtracted": (
+            "bias-subtracted",
+            "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W - b_final)",
+        ),
+        "bias after the ReLU": (
+            "bias-after-relu",
+            "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W) + b_final",
+        ),
         "no ReLU": ("relu-missing", "def forward(x, W, b_final):\n    return x @ W.T @ W + b_final"),
         "ReLU twice": (
             "relu-on-hidden",
@@ -234,13 +240,31 @@ def forward(x, W, b_final):
             "relu-on-hidden-only",
             "def forward(x, W, b_final):\n    return torch.relu(x @ W.T) @ W + b_final",
         ),
-        "bias on the input": ("bias-on-input", "def forward(x, W, b_final):\n    return torch.relu((x + b_final) @ W.T @ W)"),
+        "bias on the input": (
+            "bias-on-input",
+            "def forward(x, W, b_final):\n    return torch.relu((x + b_final) @ W.T @ W)",
+        ),
         "stops at the hidden vector": ("hidden-returned", "def forward(x, W, b_final):\n    return x @ W.T"),
-        "absolute value": ("abs-for-relu", "def forward(x, W, b_final):\n    return (x @ W.T @ W + b_final).abs()"),
-        "clipped": ("clipped-at-one", "def forward(x, W, b_final):\n    return (x @ W.T @ W + b_final).clamp(0, 1)"),
-        "sigmoid": ("sigmoid-for-relu", "def forward(x, W, b_final):\n    return torch.sigmoid(x @ W.T @ W + b_final)"),
-        "not transposed": ("raises", "def forward(x, W, b_final):\n    return torch.relu(x @ W @ W.T + b_final)"),
-        "detached": ("detached", "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W + b_final).detach()"),
+        "absolute value": (
+            "abs-for-relu",
+            "def forward(x, W, b_final):\n    return (x @ W.T @ W + b_final).abs()",
+        ),
+        "clipped": (
+            "clipped-at-one",
+            "def forward(x, W, b_final):\n    return (x @ W.T @ W + b_final).clamp(0, 1)",
+        ),
+        "sigmoid": (
+            "sigmoid-for-relu",
+            "def forward(x, W, b_final):\n    return torch.sigmoid(x @ W.T @ W + b_final)",
+        ),
+        "not transposed": (
+            "raises",
+            "def forward(x, W, b_final):\n    return torch.relu(x @ W @ W.T + b_final)",
+        ),
+        "detached": (
+            "detached",
+            "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W + b_final).detach()",
+        ),
         "one use of W detached": (
             "wrong-gradient",
             "def forward(x, W, b_final):\n    return torch.relu(x @ W.T.detach() @ W + b_final)",
@@ -249,12 +273,18 @@ def forward(x, W, b_final):
             "detached",
             "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W + b_final.data)",
         ),
-        "only the first sample": ("wrong-shape", "def forward(x, W, b_final):\n    return torch.relu(x[0] @ W.T @ W + b_final)"),
+        "only the first sample": (
+            "wrong-shape",
+            "def forward(x, W, b_final):\n    return torch.relu(x[0] @ W.T @ W + b_final)",
+        ),
         "changes its input": (
             "mutates-input",
             "def forward(x, W, b_final):\n    out = x @ W.T @ W\n    b_final += out.mean(0)\n    return torch.relu(out + b_final)",
         ),
-        "nothing returned": ("returns-nothing", "def forward(x, W, b_final):\n    torch.relu(x @ W.T @ W + b_final)"),
+        "nothing returned": (
+            "returns-nothing",
+            "def forward(x, W, b_final):\n    torch.relu(x @ W.T @ W + b_final)",
+        ),
     },
 )
 
@@ -278,36 +308,66 @@ def loss(x, x_hat, importance):
         "one number by the batch size": "def loss(x, x_hat, importance):\n    return torch.sum(importance * (x - x_hat) ** 2) / x.shape[0]",
     },
     wrong={
-        "importance ignored": ("importance-missing", "def loss(x, x_hat, importance):\n    return ((x - x_hat) ** 2).sum(1).mean()"),
+        "importance ignored": (
+            "importance-missing",
+            "def loss(x, x_hat, importance):\n    return ((x - x_hat) ** 2).sum(1).mean()",
+        ),
         "importance inside the square": (
             "importance-squared",
             "def loss(x, x_hat, importance):\n    return ((importance * (x - x_hat)) ** 2).sum(1).mean()",
         ),
-        "mean over everything": ("mean-over-features", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).mean()"),
-        "sum over everything": ("sum-over-samples", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum()"),
+        "mean over everything": (
+            "mean-over-features",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).mean()",
+        ),
+        "sum over everything": (
+            "sum-over-samples",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum()",
+        ),
         "dimensions swapped": (
             "dimensions-swapped",
             "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(0).mean()",
         ),
-        "a loss for each sample": ("one-per-sample", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1)"),
+        "a loss for each sample": (
+            "one-per-sample",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1)",
+        ),
         "a loss for each feature": (
             "one-per-feature",
             "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).mean(0)",
         ),
-        "absolute error": ("absolute-error", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat).abs()).sum(1).mean()"),
-        "no square": ("not-squared", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat)).sum(1).mean()"),
-        "no square, turned round": ("not-squared", "def loss(x, x_hat, importance):\n    return (importance * (x_hat - x)).sum(1).mean()"),
+        "absolute error": (
+            "absolute-error",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat).abs()).sum(1).mean()",
+        ),
+        "no square": (
+            "not-squared",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat)).sum(1).mean()",
+        ),
+        "no square, turned round": (
+            "not-squared",
+            "def loss(x, x_hat, importance):\n    return (importance * (x_hat - x)).sum(1).mean()",
+        ),
         "weighted average": (
             "weighted-average",
             "def loss(x, x_hat, importance):\n    return ((importance * (x - x_hat) ** 2).sum(1) / importance.sum()).mean()",
         ),
-        "root": ("root-taken", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1).mean().sqrt()"),
+        "root": (
+            "root-taken",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1).mean().sqrt()",
+        ),
         "root of each sample": (
             "root-taken",
             "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1).sqrt().mean()",
         ),
-        "half": ("half", "def loss(x, x_hat, importance):\n    return 0.5 * (importance * (x - x_hat) ** 2).sum(1).mean()"),
-        "a plain number": ("detached", "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1).mean().item()"),
+        "half": (
+            "half",
+            "def loss(x, x_hat, importance):\n    return 0.5 * (importance * (x - x_hat) ** 2).sum(1).mean()",
+        ),
+        "a plain number": (
+            "detached",
+            "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat) ** 2).sum(1).mean().item()",
+        ),
         "detached": (
             "detached",
             "def loss(x, x_hat, importance):\n    return (importance * (x - x_hat.detach()) ** 2).sum(1).mean()",
@@ -457,12 +517,18 @@ def angles(W, min_norm=0.5):
     },
 )
 
-ANSWERS = toy_room.ANSWERS | toy_growth.ANSWERS | toy_phases.ANSWERS | toy_structure.ANSWERS | {
-    "toy.sparse_batch": SPARSE_BATCH,
-    "toy.forward": FORWARD,
-    "toy.loss": LOSS,
-    "toy.angles": ANGLES,
-}
+ANSWERS = (
+    toy_room.ANSWERS
+    | toy_growth.ANSWERS
+    | toy_phases.ANSWERS
+    | toy_structure.ANSWERS
+    | {
+        "toy.sparse_batch": SPARSE_BATCH,
+        "toy.forward": FORWARD,
+        "toy.loss": LOSS,
+        "toy.angles": ANGLES,
+    }
+)
 
 EQUIVALENT: dict[str, dict[str, str]] = (
     toy_room.EQUIVALENT | toy_growth.EQUIVALENT | toy_phases.EQUIVALENT | toy_structure.EQUIVALENT

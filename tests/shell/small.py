@@ -83,7 +83,9 @@ def make_checkout(folder: Path) -> Path:
     # What the command line says of `grade`: words only, the standard library's argparse and nothing of the rooms.
     (folder / "mechint_course" / "classroom" / "grading").mkdir()
     for name in ("__init__.py", "words.py"):
-        shutil.copy(PACKAGE / "classroom" / "grading" / name, folder / "mechint_course" / "classroom" / "grading")
+        shutil.copy(
+            PACKAGE / "classroom" / "grading" / name, folder / "mechint_course" / "classroom" / "grading"
+        )
     (folder / "backend.py").write_text(BACKEND)
     (folder / "pyproject.toml").write_text(PYPROJECT)
     for name in ("tiny_one", "tiny_test", "tiny_two"):

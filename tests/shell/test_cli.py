@@ -15,7 +15,18 @@ from mechint_course.exercises.catalogue import catalogue
 from mechint_course.exercises.progress import Progress
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("lab", "test", "exercises", "progress", "doctor", "train", "workshop", "grade", "build", "new-exercise")
+COMMANDS = (
+    "lab",
+    "test",
+    "exercises",
+    "progress",
+    "doctor",
+    "train",
+    "workshop",
+    "grade",
+    "build",
+    "new-exercise",
+)
 
 
 def raising(error: BaseException) -> object:
