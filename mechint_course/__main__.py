@@ -71,6 +71,9 @@ def main(argv: "list[str]") -> int:
     except install.CannotInstall as problem:
         print(problem, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read what is said has gone (`... | head`): nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("\nStopped. Type the same command to go on from here.", file=sys.stderr)
         return 130

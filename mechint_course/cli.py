@@ -1,15 +1,17 @@
 """The commands. Importing this needs only the standard library; each handler imports the room that it opens."""
 
 import argparse
+import importlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mechint_course import __version__, install
-from mechint_course.classroom.grading import words as grading
+from mechint_course.commands import ROOMS, TRAININGS
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -110,28 +112,10 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
         "train", _train_nothing, "makes a shipped checkpoint again", "train language --model A --out my-model"
     )
     trained = train.add_subparsers(dest="what", required=True, metavar="WHAT")
-    language = add(
-        "language",
-        _train_language,
-        "trains the language models",
-        "train language --model A --out my-model",
-        trained,
-        add_help=rooms,
-    )
-    sae = add(
-        "sae",
-        _train_sae,
-        "trains the dictionaries",
-        "train sae --model A --out my-dictionary",
-        trained,
-        add_help=rooms,
-    )
-    if rooms:
-        from mechint_course.features import train_sae
-        from mechint_course.language import train as train_language
-
-        train_language.add_arguments(language)
-        train_sae.add_arguments(sae)
+    for name, (room, does, example) in TRAININGS.items():
+        training = add(name, _train, does, example, trained, add_help=rooms)
+        if rooms:
+            _room(room).add_arguments(training)
 
     workshop = add(
         "workshop",
@@ -147,13 +131,8 @@ def parser(rooms: bool) -> argparse.ArgumentParser:
         help="also write wheels and notebooks into this folder, for computers without internet (half a gigabyte, more with CUDA)",
     )
 
-    grade = add(
-        "grade",
-        _grade,
-        "grades notebooks: a table, CSV, and a page for each learner",
-        "grade submissions.zip",
-    )
-    grading.add_arguments(grade)
+    for name, (add_words, _room_of, does, example) in ROOMS.items():
+        add_words(add(name, _in_its_room, does, example))
 
     build = add("build", _build, "makes chapters/ from solutions/ (for maintainers)", "build 01_toy")
     build.add_argument(
@@ -190,9 +169,28 @@ def _lab(arguments: argparse.Namespace) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     root = _checkout("the tests")
     _needs(root, "test")
-    tier = ["-m", "slow"] if arguments.slow else []
-    # A process of its own: shapes are enforced only in modules that pytest is the first to import.
-    return subprocess.call([sys.executable, "-m", "pytest", *tier, *arguments.pytest], cwd=root)
+    tier = (["-m", "slow"] if arguments.slow else []) + _side_by_side(arguments)
+    # Processes of their own: shapes are enforced only in modules that pytest is the first to import. One thread in each:
+    # the tests are many and small, and as many of them as there are cores run at once.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    return subprocess.call(
+        [sys.executable, "-m", "pytest", *tier, *arguments.pytest], cwd=root, env=environment
+    )
+
+
+def _side_by_side(arguments: argparse.Namespace) -> list[str]:
+    """A whole tier runs on all cores, up to four; tests chosen by name, or looked into, run one by one.
+
+    >>> _side_by_side(argparse.Namespace(slow=False, pytest=["tests/toy"]))
+    []
+    """
+    words = arguments.pytest
+    chosen = any(word in ("-k", "-m", "-n", "--pdb") or not word.startswith("-") for word in words)
+    cores = min(4, os.cpu_count() or 1)
+    if chosen or cores == 1:
+        return []
+    # A file of the slow tier prepares for minutes what all of its tests look at: it stays with one process.
+    return ["-n", str(cores), "--dist", "loadfile" if arguments.slow else "worksteal"]
 
 
 def _exercises(arguments: argparse.Namespace) -> int:
@@ -213,16 +211,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return doctor.run(as_json=arguments.json)
 
 
-def _train_language(arguments: argparse.Namespace) -> int:
-    from mechint_course.language import train
-
-    return train.run(arguments)
+def _train(arguments: argparse.Namespace) -> int:
+    return int(_room(TRAININGS[arguments.what][0]).run(arguments))
 
 
-def _train_sae(arguments: argparse.Namespace) -> int:
-    from mechint_course.features import train_sae
-
-    return train_sae.run(arguments)
+def _room(name: str) -> ModuleType:
+    return importlib.import_module(f"mechint_course.{name}")
 
 
 def _workshop(arguments: argparse.Namespace) -> int:
@@ -231,10 +225,8 @@ def _workshop(arguments: argparse.Namespace) -> int:
     return kit.run(arguments.dir, arguments.offline)
 
 
-def _grade(arguments: argparse.Namespace) -> int:
-    from mechint_course.classroom.grading import command
-
-    return command.run(arguments)
+def _in_its_room(arguments: argparse.Namespace) -> int:
+    return int(_room(ROOMS[arguments.command][1]).run(arguments))
 
 
 def _build(arguments: argparse.Namespace) -> int:

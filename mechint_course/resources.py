@@ -38,3 +38,16 @@ def cache_folder() -> Path:
     """Where what can be made again is kept (corpora, retrained models); `MECHINT_COURSE_CACHE` names another place."""
     override = os.environ.get("MECHINT_COURSE_CACHE")
     return Path(override) if override else platformdirs.user_cache_path("mechint_course", appauthor=False)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts `content` at `path` in one step: a crash on the way leaves the old file as it was."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ models there is no other common space. Sums are kept in double precision; nothin
 bounded by the result. Where activations are mostly zero, only what is not zero is multiplied.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,7 +22,7 @@ SPARSE_BELOW = 0.05
 
 _CONSTANT = 1e-12
 """A column whose variance is a smaller share of its mean square than this is constant: the rest is rounding."""
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 256
 
 Matrix: TypeAlias = np.ndarray | sparse.csr_array
 Activations: TypeAlias = Float[Tensor, "_ _"] | sparse.csr_array
@@ -129,15 +130,25 @@ class StreamingCorrelation:
     def result(self) -> Float[Tensor, "n_left n_right"]:
         """The correlations so far, -1 to 1. Raises ValueError before the first token."""
         left, right = self._sides()
-        spread_left, spread_right = left.spread(self.n_tokens), right.spread(self.n_tokens)
-        result = torch.empty(self.n_left, self.n_right)
-        for start in range(0, self.n_left, _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            together = self._products[rows] - np.outer(left.total[rows], right.total / self.n_tokens)
-            scale = np.outer(spread_left[rows], spread_right)
-            r = np.divide(together, scale, out=np.zeros_like(together), where=scale > 0)
-            result[rows] = torch.from_numpy(np.clip(r, -1.0, 1.0))
-        return result
+        return normalised(
+            lambda rows: self._products[rows] - np.outer(left.total[rows], right.total / self.n_tokens),
+            *self.spreads(),
+        )
+
+    def together(self) -> np.ndarray:
+        """sum_t (x_ti - mean_i)(y_tj - mean_j) for every pair, [n_left, n_right]: n_tokens times the covariance."""
+        left, right = self._sides()
+        return self._products - np.outer(left.total, right.total / self.n_tokens)
+
+    def spreads(self) -> tuple[np.ndarray, np.ndarray]:
+        """sqrt(sum_t (x_ti - mean_i)^2) of every column of both sides, 0 for one that never changes."""
+        left, right = self._sides()
+        return left.spread(self.n_tokens), right.spread(self.n_tokens)
+
+    def shifts(self) -> tuple[np.ndarray, np.ndarray]:
+        """What was taken off each side's activations before they were summed."""
+        left, right = self._sides()
+        return left.shift, right.shift
 
     @property
     def fired_left(self) -> Int[Tensor, " n_left"]:
@@ -164,6 +175,19 @@ class StreamingCorrelation:
             raise ValueError(
                 f"expected the same tokens in both, found {left.shape[0]} and {right.shape[0]} of them."
             )
+
+
+def normalised(
+    together: Callable[[slice], np.ndarray], spread_left: np.ndarray, spread_right: np.ndarray
+) -> Float[Tensor, "n_left n_right"]:
+    """Sums of products over the spreads of both, some rows at a time; 0 where a spread is 0."""
+    result = torch.empty(len(spread_left), len(spread_right))
+    for start in range(0, len(spread_left), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        scale = np.outer(spread_left[rows], spread_right)
+        r = np.divide(together(rows), scale, out=np.zeros_like(scale), where=scale > 0)
+        result[rows] = torch.from_numpy(np.clip(r, -1.0, 1.0))
+    return result
 
 
 def _dense(batch: Activations) -> np.ndarray:

@@ -70,6 +70,32 @@ def loss_change(
     return with_activation(model, tokens, edit, **options) - with_activation(model, tokens, None, **options)
 
 
+@torch.no_grad()
+def probability_change(
+    model: "TransformerBridge",
+    tokens: Int[Tensor, "n_sequences n_ctx"],
+    edit: Edit,
+    *,
+    hook: str = ACTIVATION_HOOK,
+    batch_size: int = 16,
+) -> Float[Tensor, " d_vocab"]:
+    """How much likelier each next token gets by an edit, on average over all positions of a text; the sum is 0.
+
+    A ValueError says where there is no sequence.
+    """
+    if tokens.dim() != 2 or not len(tokens):
+        raise ValueError(f"Expected tokens [n_sequences, n_ctx], found the shape {list(tokens.shape)}.")
+
+    def replace(x: Tensor, hook: Any) -> Tensor:
+        return edit(x)
+
+    total = torch.zeros(model.cfg.d_vocab)
+    for part in tokens.split(batch_size):
+        changed = model.run_with_hooks(part, fwd_hooks=[(hook, replace)]).softmax(dim=-1)
+        total += (changed - model(part).softmax(dim=-1)).sum(dim=(0, 1))
+    return total / tokens.numel()
+
+
 def by_domain(
     values: Float[Tensor, "n_sequences n_positions"], domain: Int[Tensor, " n_sequences"], n_domains: int
 ) -> Float[Tensor, " n_domains"]:

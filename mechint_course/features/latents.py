@@ -8,6 +8,9 @@ from torch import Tensor
 from mechint_course.features.correlation import as_rows, sparse_rows
 from mechint_course.sae import SAE, TopKSAE
 
+_ROWS_AT_ONCE = 4096
+"""Tokens whose latents, zeros included, are in memory at a time: 270 MB for 16,384 latents."""
+
 
 @torch.no_grad()
 def sparse_latents(sae: SAE, x: Float[Tensor, "n_tokens d_in"]) -> sparse.csr_array:
@@ -19,6 +22,11 @@ def sparse_latents(sae: SAE, x: Float[Tensor, "n_tokens d_in"]) -> sparse.csr_ar
     array([[0., 3., 0.],
            [0., 0., 4.]])
     """
+    parts = [_rows(sae, some) for some in x.split(_ROWS_AT_ONCE)]
+    return parts[0] if len(parts) == 1 else sparse.csr_array(sparse.vstack(parts, format="csr"))
+
+
+def _rows(sae: SAE, x: Float[Tensor, "n_tokens d_in"]) -> sparse.csr_array:
     if isinstance(sae, TopKSAE):
         selected = sae.select(x)
         return sparse_rows(selected.values, selected.indices, sae.d_sae)
@@ -71,3 +79,26 @@ def share_by_domain(
     )
     spent = torch.from_numpy((ones @ rows).toarray().T).float()
     return spent / spent.sum(dim=1, keepdim=True).clamp(min=1e-30)
+
+
+def best_by_f1(
+    rows: sparse.csr_array, label: Int[Tensor, " n_tokens"], n_domains: int, k: int
+) -> Int[Tensor, "n_domains k"]:
+    """For every domain the k latents whose being on agrees with it best, by F1, the best first.
+
+    >>> rows = sparse_rows(torch.tensor([[3.0], [1.0], [5.0]]), torch.tensor([[0], [0], [2]]), 3)
+    >>> best_by_f1(rows, torch.tensor([0, 1, 1]), n_domains=2, k=1)
+    tensor([[0],
+            [2]])
+    """
+    n_tokens, n_latents = rows.shape
+    if len(label) != n_tokens or not 1 <= k <= n_latents:
+        raise ValueError(
+            f"expected a label for each of {n_tokens} tokens and k from 1 to {n_latents}, found {len(label)} and k = {k}."
+        )
+    on = (rows > 0).astype("float32")
+    truth = torch.nn.functional.one_hot(label, n_domains).float()
+    hits = torch.from_numpy(on.T @ truth.numpy())
+    often = torch.from_numpy(on.sum(axis=0)).float()
+    f1 = 2 * hits / (often[:, None] + truth.sum(dim=0)).clamp_min(1)
+    return f1.T.topk(k).indices

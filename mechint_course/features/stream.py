@@ -72,6 +72,13 @@ class ActivationBatches:
         turn, place = divmod(number, per_round)
         order = torch.randperm(len(self.tokens), generator=stream(f"sae.data.order.{turn}", self.seed))
         chosen = self.tokens[order[place * self._sequences : (place + 1) * self._sequences]]
-        parts = chosen.split(_SEQUENCES_AT_ONCE)
-        rows = torch.cat([activations(self.model, part, self.hook).flatten(0, 1) for part in parts])
-        return rows[torch.randperm(len(rows), generator=stream(f"sae.data.mix.{number}", self.seed))]
+        mix = torch.randperm(chosen.numel(), generator=stream(f"sae.data.mix.{number}", self.seed))
+        places = mix.argsort().split(_SEQUENCES_AT_ONCE * self.tokens.shape[1])
+        mixed: Tensor | None = None
+        # Each part goes to its places at once, so that the buffer is held in memory once and not twice.
+        for part, where in zip(chosen.split(_SEQUENCES_AT_ONCE), places, strict=True):
+            rows = activations(self.model, part, self.hook).flatten(0, 1)
+            mixed = rows.new_empty(chosen.numel(), rows.shape[1]) if mixed is None else mixed
+            mixed[where] = rows
+        assert mixed is not None  # there is at least one sequence
+        return mixed

@@ -1,4 +1,9 @@
-"""`mechint-course train sae`: a dictionary on a language model's activations, with its card; stopped, it goes on."""
+"""`mechint-course train sae`: a dictionary on a language model's activations, with its card; stopped, it goes on.
+
+For larger models several processes do it together, each on its own part of the text:
+
+    torchrun --nproc-per-node 4 -m mechint_course train sae --batch-size 8192 --out DIR
+"""
 
 import argparse
 import json
@@ -14,8 +19,11 @@ from torch import Tensor
 from mechint_course.features.splice import loss_recovered
 from mechint_course.features.stream import ActivationBatches
 from mechint_course.language.activations import activations
-from mechint_course.sae import TopKSAE, fvu, train_sae
-from mechint_course.sae.files import CONFIG, replace_file
+from mechint_course.resources import replace_file
+from mechint_course.sae import Team, TopKSAE, fvu, joined, train_sae
+from mechint_course.sae.files import CONFIG
+from mechint_course.sae.packed import load_packed, save_packed
+from mechint_course.sae.team import ALONE
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -43,7 +51,9 @@ class Recipe:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `mechint-course train sae`."""
     usual = Recipe()
-    parser.add_argument("--model", choices=("A", "B"), default="A", help="whose activations (default: A)")
+    parser.add_argument(
+        "--model", choices=("A", "B", "control"), default="A", help="whose activations (default: A)"
+    )
     parser.add_argument("--d-sae", type=int, default=usual.d_sae, help="latents (default: %(default)s)")
     parser.add_argument("--k", type=int, default=usual.k, help="latents on at a time (default: %(default)s)")
     parser.add_argument(
@@ -61,6 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for cfg.json, sae_weights.safetensors and card.json"
     )
+    parser.add_argument(
+        "--ship",
+        type=Path,
+        metavar="FOLDER",
+        help="also write it as the course ships it: 8 bits a weight, and a card with every score (some minutes)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,9 +85,12 @@ def run(args: argparse.Namespace) -> int:
     from mechint_course.language.text import evaluation_text, training_text
 
     recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
-    _may_write(args.out)
+    for folder in filter(None, (args.out, args.ship)):
+        _may_write(folder)
     model = load_model(args.model)
-    text, held_out = training_text(args.model), evaluation_text().sample(_SCORED)
+    # The control is A with other weights: it reads A's text.
+    text = training_text("B" if args.model == "B" else "A")
+    held_out = evaluation_text().sample(_SCORED)
     options = (
         f"--{name.replace('_', '-')} {value}"
         for name, value in vars(recipe_options(args.model, recipe)).items()
@@ -82,15 +101,53 @@ def run(args: argparse.Namespace) -> int:
         "evaluation_text": f"{held_out.manifest}, {_SCORED} sequences of each domain",
         "command": f"mechint-course train sae {' '.join(options)} --out {shlex.quote(args.out.name)}",
     }
-    scores = train_dictionary(model, text.tokens, held_out.tokens, recipe, args.out, card=card)
+    with joined() as team:
+        scores = train_dictionary(model, text.tokens, held_out.tokens, recipe, args.out, card=card, team=team)
     if scores is None:
         print("The same command goes on from here.")
         return 1
-    print(
-        f"Wrote {args.out}: {scores['recovered']:.1%} of the loss recovered, FVU {scores['fvu']:.3f}, "
-        f"L0 {scores['l0']:.1f}, {scores['silent']} of {recipe.d_sae} latents silent on the evaluation text."
-    )
+    if scores:  # one process of a team writes, and says so
+        print(
+            f"Wrote {args.out}: {scores['recovered']:.1%} of the loss recovered, FVU {scores['fvu']:.3f}, "
+            f"L0 {scores['l0']:.1f}, {scores['silent']} of {recipe.d_sae} latents silent on the evaluation text."
+        )
+        if args.ship is not None:
+            ship(args.out, args.ship)
+            print(f"Wrote {args.ship}, as the course ships it.")
     return 0
+
+
+def ship(trained: Path, folder: Path, *, per_domain: int = 80) -> None:
+    """Writes the dictionary in `trained` to `folder` in 8 bits, with README.md: every score, before and after rounding.
+
+    Raises ValueError where `trained` holds no dictionary of this command, or `folder` holds one already.
+    """
+    from mechint_course.features.dictionary_card import card
+    from mechint_course.features.dictionary_scores import measure
+    from mechint_course.features.splice import loss_recovered
+    from mechint_course.language.models import load_model
+    from mechint_course.language.text import evaluation_text
+
+    _may_write(folder)
+    if not (trained / CARD).is_file():
+        raise ValueError(f"{trained / CARD} is missing: `train sae` writes it beside a dictionary.")
+    made = json.loads((trained / CARD).read_text(encoding="utf-8"))
+    model, text = load_model(made["model"]), evaluation_text().sample(per_domain)
+    sae = TopKSAE.load_from_disk(trained)
+    unrounded = loss_recovered(model, text.tokens, sae).recovered
+    save_packed(sae, folder)
+    words = card(
+        folder.name,
+        command=made["command"].removeprefix("mechint-course ")
+        + f" --ship shipped/{shlex.quote(folder.name)}",
+        n_inputs=made["recipe"]["n_tokens"] // made["recipe"]["batch_size"] * made["recipe"]["batch_size"],
+        training_text=made["training_text"],
+        evaluation_text=f"{text.manifest}, {per_domain} sequences of each domain",
+        unrounded=unrounded,
+        packed=measure(model, text, load_packed(folder)),
+        d_sae=sae.d_sae,
+    )
+    replace_file(folder / "README.md", words.encode())
 
 
 def recipe_options(model: str, recipe: Recipe) -> argparse.Namespace:
@@ -109,20 +166,28 @@ def train_dictionary(
     card: dict[str, Any],
     checkpoint_every: int = 200,
     quiet: bool = False,
+    team: Team = ALONE,
 ) -> dict[str, float] | None:
     """Trains a top-k dictionary on `tokens`, scores it on `held_out`, writes it with its card, and gives the scores.
 
-    None where it was interrupted; the next call with the same arguments goes on. Raises ValueError where `out` holds
-    a dictionary already, or the half-done one there has another recipe.
+    None where it was interrupted; the next call with the same arguments goes on. Each process of a `team` reads its
+    own sequences and gives its share of every batch; the one of rank 0 scores and writes, the others get no scores.
+    Raises ValueError where `out` holds a dictionary already, the half-done one there has another recipe, or the batch
+    cannot be shared.
     """
     _may_write(out)
+    if recipe.batch_size % team.size:
+        raise ValueError(
+            f"A batch of {recipe.batch_size} cannot be shared evenly by {team.size} processes: choose a multiple of {team.size}."
+        )
     n_steps = recipe.n_tokens // recipe.batch_size
     if n_steps < 1:
         raise ValueError(
             f"{recipe.n_tokens} tokens do not fill one batch of {recipe.batch_size}: ask for more tokens."
         )
     sae = TopKSAE(model.cfg.d_mlp, recipe.d_sae, recipe.k, seed=recipe.seed)
-    batches = ActivationBatches(model, tokens, batch_size=recipe.batch_size, seed=recipe.seed)
+    own = tokens[team.rank :: team.size]
+    batches = ActivationBatches(model, own, batch_size=recipe.batch_size // team.size, seed=recipe.seed)
     half_done = out / HALF_DONE
     log = train_sae(
         sae,
@@ -132,9 +197,12 @@ def train_dictionary(
         checkpoint=half_done,
         checkpoint_every=checkpoint_every,
         quiet=quiet,
+        team=team,
     )
     if log.interrupted:
         return None
+    if team.rank > 0:
+        return {}
     scores = score(model, held_out, sae)
     sae.save_model(out)
     card = card | {

@@ -6,6 +6,7 @@ Nothing here imports TransformerLens until a model is asked for.
 from mechint_course.language.activations import activations
 from mechint_course.language.documents import Document
 from mechint_course.language.models import ACTIVATION_HOOK, Shape, load_model, read_model, save_model
+from mechint_course.language.own_text import from_dataset, from_files, from_text
 from mechint_course.language.text import TokenizedText, evaluation_text, training_text
 from mechint_course.language.tokenizer import START, load_tokenizer, token_strings
 from mechint_course.language.training import Recipe, Trained, train_language_model
@@ -20,6 +21,9 @@ __all__ = [
     "Trained",
     "activations",
     "evaluation_text",
+    "from_dataset",
+    "from_files",
+    "from_text",
     "load_model",
     "load_tokenizer",
     "read_model",

@@ -1,16 +1,14 @@
 """Corpora kept by their manifest hash: written whole or not at all, and made again where a file is not what it should be."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from mechint_course.resources import cache_folder
+from mechint_course.resources import cache_folder, replace_file
 
 _KINDS = {"tokens": torch.int16, "document": torch.int32, "domain": torch.uint8}
 
@@ -57,15 +55,6 @@ def _read(file: Path, manifest: str) -> dict[str, Tensor] | str:
 
 
 def write_whole(tensors: dict[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
-    """Writes a safetensors file beside its place and moves it there, so that a reader meets the old file or the new one."""
+    """Writes a safetensors file in one step, so that a reader meets the old file or the new one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    os.close(handle)
-    try:
-        save_file(tensors, name, metadata)
-        os.chmod(name, 0o644)
-        os.replace(name, file)
-    except SafetensorError as error:
-        raise OSError(f"could not write {file}: {error}") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
+    replace_file(file, save(tensors, metadata))

@@ -1,14 +1,35 @@
-"""The same one-layer model in plain torch: what training and loss measurements use, at about twice the speed of hooked code."""
+"""The same one-layer model in plain torch: what training and loss measurements use, at several times the speed of hooked code."""
 
+import math
 from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy, embedding, layer_norm, relu, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy, embedding, layer_norm, relu
 from torch.nn.functional import linear as affine
 
 _EPSILON = 1e-5
+
+
+def causal_attention(
+    q: Float[Tensor, "heads n_ctx d_head"],
+    k: Float[Tensor, "heads n_ctx d_head"],
+    v: Float[Tensor, "heads n_ctx d_head"],
+) -> Float[Tensor, "heads n_ctx d_head"]:
+    """Each position's mean of the values before it and its own, weighted by softmax(q k / sqrt(d_head)).
+
+    For contexts as short as ours three batched products are four times as fast on a processor as torch's fused attention,
+    whose backward works through them in small blocks.
+    """
+    n_ctx, d_head = q.shape[1:]
+    # Outside autocast: it would take the scores, the largest tensor here, to float32 and back.
+    with torch.autocast(q.device.type, enabled=False):
+        future = torch.full((n_ctx, n_ctx), -torch.inf, dtype=q.dtype, device=q.device).triu(1)
+        scores = torch.baddbmm(
+            future.expand(len(q), -1, -1), q, k.transpose(1, 2), alpha=1 / math.sqrt(d_head)
+        )
+        return torch.bmm(scores.softmax(dim=-1), v)
 
 
 def fast_losses(
@@ -34,10 +55,18 @@ def fast_losses(
     d_head = resid.shape[-1] // n_heads
     normed = norm(resid, "layers.0.ln1")
     q, k, v = (
-        linear(normed, f"layers.0.attn.{name}").view(batch, n_ctx, n_heads, d_head).transpose(1, 2)
+        linear(normed, f"layers.0.attn.{name}")
+        .view(batch, n_ctx, n_heads, d_head)
+        .transpose(1, 2)
+        .flatten(0, 1)
         for name in "qkv"
     )
-    z = scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(batch, n_ctx, -1)
+    z = (
+        causal_attention(q, k, v)
+        .view(batch, n_heads, n_ctx, d_head)
+        .transpose(1, 2)
+        .reshape(batch, n_ctx, -1)
+    )
     resid = resid + linear(z, "layers.0.attn.o")
     if not zero_mlp:
         resid = resid + linear(

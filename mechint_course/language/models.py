@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mechint_course.language.cache import write_whole
-from mechint_course.resources import data_folder
+from mechint_course.resources import data_folder, replace_file
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -118,9 +118,7 @@ def save_model(
             )
     write_whole(halves, folder / WEIGHTS, {"format": "pt"})
     text = json.dumps({"shape": asdict(shape), **notes}, indent=2, ensure_ascii=False) + "\n"
-    scratch = folder / f".{CONFIG}.new"
-    scratch.write_text(text, encoding="utf-8", newline="\n")
-    scratch.replace(folder / CONFIG)
+    replace_file(folder / CONFIG, text.encode("utf-8"))
 
 
 def read_model(folder: Path, *, tokenizer: "PreTrainedTokenizerFast | None" = None) -> "TransformerBridge":
@@ -165,7 +163,10 @@ def _read_shape(file: Path) -> Shape:
 
 
 def load_model(name: str, *, fresh: bool = False) -> "TransformerBridge":
-    """A model of the course: "A", "B" (trained from different seeds) or "tiny" (random, for small examples).
+    """A model by name: "A" and "B" (trained from different seeds), "control" (A with random weights), "tiny" (for examples).
+
+    Any other name is one of TransformerLens' own, such as "gelu-1l", which has to be downloaded once
+    (`mechint_course.language.hub.load_from_hub` says what can go wrong).
 
     It is loaded once: every call gives the same object, so take off the hooks that you put on; `fresh=True` gives
     another one, that nobody else holds.
@@ -183,8 +184,14 @@ def _load(name: str) -> "TransformerBridge":
         from mechint_course.language.tiny import tiny_model
 
         return tiny_model()
+    if name == "control":
+        from mechint_course.language.control import randomise
+
+        return randomise(_load("A"))
     if name not in ("A", "B"):
-        raise ValueError(f"Expected the name of a model, 'A', 'B' or 'tiny', found {name!r}.")
+        from mechint_course.language.hub import load_from_hub
+
+        return load_from_hub(name)
     from mechint_course.language.tokenizer import load_tokenizer
 
     return read_model(data_folder() / "models" / name, tokenizer=load_tokenizer())

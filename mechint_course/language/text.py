@@ -18,8 +18,8 @@ N_CTX = 128
 START_TOKEN = 0
 EVALUATION_TOKENS = 20_480
 """Of each domain in the evaluation text."""
-_MOST_OF_A_DOCUMENT = 5
-"""Sequences that one document may give at most, so that no domain is a single long file."""
+MOST_OF_A_DOCUMENT = 5
+"""Sequences of the evaluation text that one document may give at most, so that no domain is a single long file."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class TokenizedText:
         return self.take(torch.cat(rows))
 
 
-def sequences(ids: list[int], n_ctx: int = N_CTX) -> list[list[int]]:
+def sequences(ids: list[int], n_ctx: int = N_CTX, *, start: int = START_TOKEN) -> list[list[int]]:
     """A document's tokens cut into sequences, the start token before each; what is left over is dropped.
 
     >>> sequences([5, 6, 7, 8, 9], n_ctx=3)
     [[0, 5, 6], [0, 7, 8]]
     """
     step = n_ctx - 1
-    return [[START_TOKEN, *ids[i : i + step]] for i in range(0, len(ids) - step + 1, step)]
+    return [[start, *ids[i : i + step]] for i in range(0, len(ids) - step + 1, step)]
 
 
 def _batches(documents: Iterator[Document], size: int = 64) -> Iterator[list[Document]]:
@@ -76,15 +76,20 @@ def _batches(documents: Iterator[Document], size: int = 64) -> Iterator[list[Doc
         yield batch
 
 
-def tokenize_domain(domain: Domain, split: Split, tokens: int) -> tuple[Tensor, Tensor]:
-    """Sequences [n_sequences, n_ctx] of a domain, at most `tokens` tokens in all, and each one's document."""
+def tokenize_documents(
+    documents: Iterator[Document], tokens: int, *, most_of_a_document: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """Sequences [n_sequences, n_ctx] of the first documents, at most `tokens` tokens in all, and each one's document.
+
+    `most_of_a_document` says how many sequences one document may give.
+    """
     wanted = max(1, tokens // N_CTX)
     rows: list[list[int]] = []
     numbers: list[int] = []
     number = 0
-    for batch in _batches(domain.documents(split), 16 if wanted < 1000 else 64):
+    for batch in _batches(documents, 16 if wanted < 1000 else 64):
         for ids in encode([document.text for document in batch]):
-            found = sequences(ids)[:_MOST_OF_A_DOCUMENT] if split != "train" else sequences(ids)
+            found = sequences(ids)[:most_of_a_document]
             rows += found
             numbers += [number] * len(found)
             number += 1
@@ -103,7 +108,10 @@ def _build(
     with work(len(domains), title, unit="domain") as bar:
         for domain in domains:
             bar.note(domain=domain.name)
-            tokens, documents = tokenize_domain(domain, split, share[domain.name])
+            most = None if split == "train" else MOST_OF_A_DOCUMENT
+            tokens, documents = tokenize_documents(
+                domain.documents(split), share[domain.name], most_of_a_document=most
+            )
             parts.append(
                 (tokens, documents + first, torch.full((len(tokens),), list(DOMAINS).index(domain.name)))
             )

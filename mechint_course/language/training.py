@@ -3,6 +3,8 @@
 import hashlib
 import json
 import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -67,6 +69,8 @@ class Trained:
     finished: bool
     curve: tuple[tuple[int, float], ...]
     """(step, mean loss in nats since the entry before)"""
+    seconds: float
+    """How long it took in all, the time before a stop included."""
 
 
 class BatchOrder:
@@ -98,11 +102,13 @@ def train_language_model(
     state_file: Path | None = None,
     resume: bool = False,
     title: str = "Training the language model",
+    checkpoints: Mapping[int, Callable[["TransformerBridge"], None]] | None = None,
 ) -> Trained:
     """Trains a model from the recipe's seed on the text; an interrupt stops it cleanly and keeps what was reached.
 
     With a `state_file`, the state is kept there now and then (and at a stop), and `resume=True` goes on from it: the
-    result is the same as without the stop. A state of another recipe or text is a ValueError.
+    result is the same as without the stop. A state of another recipe or text is a ValueError. `checkpoints` says what
+    to do with the model after which steps (0 is before the first); those before the place of a resumption are past.
     """
     if tokens.shape[1] != recipe.shape.n_ctx:
         raise ValueError(f"Expected sequences of {recipe.shape.n_ctx} tokens, found {tokens.shape[1]}.")
@@ -113,13 +119,22 @@ def train_language_model(
         weights.values(), lr=0.0, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
     )
     key = _key(tokens, recipe)
-    step = _restore(state_file, key, weights, optimizer) if resume and state_file else 0
+    step, earlier = _restore(state_file, key, weights, optimizer) if resume and state_file else (0, 0.0)
+    start = time.monotonic()
+
+    def look(step: int) -> None:
+        if checkpoints and step in checkpoints:
+            _fill(model, weights)
+            checkpoints[step](model)
+
     order = BatchOrder(len(tokens), recipe.batch_size, recipe.seed)
     half = recipe.precision == "bfloat16"
     curve: list[tuple[int, float]] = []
     recent: list[float] = []
     with work(recipe.steps, title) as bar:
         bar.update(step)
+        if not step:
+            look(0)
         while step < recipe.steps:
             batch = tokens[order.rows(step)].to(device)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
@@ -130,6 +145,7 @@ def train_language_model(
             optimizer.step()
             step += 1
             recent.append(loss.item())
+            look(step)
             bar.update()
             if step % 50 == 0 or step == recipe.steps:
                 curve.append((step, sum(recent) / len(recent)))
@@ -140,11 +156,18 @@ def train_language_model(
                         f"The loss is {curve[-1][1]} at step {step}; use a smaller learning rate."
                     )
             if state_file and step % _SAVE_EVERY == 0:
-                _keep(state_file, key, step, weights, optimizer)
+                _keep(state_file, key, (step, earlier + time.monotonic() - start), weights, optimizer)
+    seconds = earlier + time.monotonic() - start
     if state_file:
-        _keep(state_file, key, step, weights, optimizer)
-    set_parameters(model, {n: w.detach().cpu() for n, w in weights.items()}, source="training")
-    return Trained(model, step, step >= recipe.steps, tuple(curve))
+        _keep(state_file, key, (step, seconds), weights, optimizer)
+    _fill(model, weights)
+    return Trained(model, step, step >= recipe.steps, tuple(curve), seconds)
+
+
+def _fill(model: "TransformerBridge", weights: Mapping[str, Tensor]) -> None:
+    set_parameters(
+        model, {name: weight.detach().cpu() for name, weight in weights.items()}, source="training"
+    )
 
 
 def _key(tokens: Tensor, recipe: Recipe) -> str:
@@ -155,7 +178,11 @@ def _key(tokens: Tensor, recipe: Recipe) -> str:
 
 
 def _keep(
-    file: Path, key: str, step: int, weights: dict[str, Tensor], optimizer: torch.optim.Optimizer
+    file: Path,
+    key: str,
+    reached: tuple[int, float],
+    weights: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
 ) -> None:
     tensors = {}
     for name, weight in weights.items():
@@ -163,13 +190,16 @@ def _keep(
         for kind in ("exp_avg", "exp_avg_sq"):
             if kind in optimizer.state[weight]:
                 tensors[f"{kind} {name}"] = optimizer.state[weight][kind]
-    write_whole(tensors, file, {"key": key, "step": str(step)})
+    step, seconds = reached
+    write_whole(tensors, file, {"key": key, "step": str(step), "seconds": f"{seconds:.1f}"})
 
 
-def _restore(file: Path, key: str, weights: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> int:
-    """Fills weights and optimizer from the kept state; the step that was reached, 0 where nothing was kept."""
+def _restore(
+    file: Path, key: str, weights: dict[str, Tensor], optimizer: torch.optim.Optimizer
+) -> tuple[int, float]:
+    """Fills weights and optimizer from the kept state; the step that was reached and the seconds it took, or zeros."""
     if not file.exists():
-        return 0
+        return 0, 0.0
     try:
         with safe_open(file, framework="pt") as opened:
             notes = opened.metadata() or {}
@@ -181,7 +211,7 @@ def _restore(file: Path, key: str, weights: dict[str, Tensor], optimizer: torch.
             for name, weight in weights.items():
                 with torch.no_grad():
                     weight.copy_(opened.get_tensor(f"weight {name}"))
-                step = int(notes["step"])
+                step, seconds = int(notes["step"]), float(notes["seconds"])
                 if step:
                     moments = {
                         kind: opened.get_tensor(f"{kind} {name}") for kind in ("exp_avg", "exp_avg_sq")
@@ -192,4 +222,4 @@ def _restore(file: Path, key: str, weights: dict[str, Tensor], optimizer: torch.
         raise ValueError(
             f"{file}: expected the kept state of a training, found a damaged file ({error})."
         ) from error
-    return step
+    return step, seconds

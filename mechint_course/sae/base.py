@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from mechint_course.sae.seeds import stream
+from mechint_course.sae.team import ALONE, Team
 
 Kind = TypeVar("Kind", bound="SAE")
 
@@ -39,7 +40,17 @@ class Moment(NamedTuple):
     n_steps: int
     """Steps in all."""
     dead: Bool[Tensor, " d_sae"]
-    """Latents that have been silent for so long that they count as dead."""
+    """Latents that have been silent for so long that they should be brought back."""
+    team: Team = ALONE
+    """The processes that share this batch."""
+
+    def climbed(self, share: float) -> float:
+        """The factor on a penalty that climbs from 0 to 1 over the first `share` of the steps.
+
+        >>> [Moment(step, 10, dead=torch.zeros(3, dtype=torch.bool)).climbed(0.2) for step in (0, 1, 9)]
+        [0.5, 1.0, 1.0]
+        """
+        return min(1.0, (self.step + 1) / max(1.0, share * self.n_steps))
 
 
 class Loss(NamedTuple):
@@ -58,7 +69,8 @@ class Loss(NamedTuple):
 class SAE(nn.Module, ABC):
     """A dictionary of d_sae latents over inputs of d_in numbers.
 
-    The decoder's rows start as random unit vectors and the encoder as their transpose (Gao et al. 2024, appendix A.1);
+    The decoder's rows start as random unit vectors and the encoder as their transpose (Gao et al. 2024, appendix A.1;
+    the standard dictionary's is shorter);
     biases start at zero, and `train_sae` moves b_dec to the middle of the data.
     """
 
@@ -90,6 +102,14 @@ class SAE(nn.Module, ABC):
         """(x - b_dec) @ W_enc + b_enc: what each latent sees before anything is switched off."""
         return self.centred(x) @ self.W_enc + self.b_enc
 
+    def folded_bias(self) -> Float[Tensor, " d_sae"]:
+        """b_enc - b_dec @ W_enc: pre-activations are x @ W_enc plus this.
+
+        In training it saves the gradient of every x - b_dec, which costs as much as the encoder itself: b_dec's
+        gradient passes through one vector instead.
+        """
+        return self.b_enc - self.b_dec @ self.W_enc
+
     def centred(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_in"]:
         """x - b_dec. Raises ValueError where the last size of x is not d_in."""
         if x.shape[-1:] != (self.d_in,):
@@ -120,8 +140,16 @@ class SAE(nn.Module, ABC):
     def training_loss(self, x: Float[Tensor, "batch d_in"], moment: Moment) -> Loss:
         """What one step of training minimises on the batch x."""
 
-    def prepare(self, x: Float[Tensor, "batch d_in"]) -> None:
-        """Called once before a training begins, with its first batch."""
+    def prepare(self, x: Float[Tensor, "batch d_in"], team: Team = ALONE) -> None:
+        """Called once before a training begins, with its first batch (of all processes)."""
+
+    def settings(self) -> dict[str, Any]:
+        """What a training of this architecture was told, by name: a checkpoint belongs to one set of them only."""
+        return {}
+
+    def reset(self, latents: Int[Tensor, " some"]) -> None:
+        """Called after resampling gave these latents new directions: puts what else they have to its start."""
+        self.b_enc.data[latents] = 0
 
     def choices(self) -> dict[str, str]:
         """What `prepare` chose, so that a training that goes on later chooses the same."""
@@ -134,10 +162,9 @@ class SAE(nn.Module, ABC):
         """The fields of cfg.json that belong to this architecture alone (top-k: k)."""
         return {}
 
-    @classmethod
-    @abstractmethod
-    def from_config(cls, d_in: int, d_sae: int, config: Mapping[str, Any]) -> "SAE":
-        """A dictionary of these sizes; raises ValueError where a field of its own is missing or wrong."""
+    def inference(self) -> "SAE":
+        """The dictionary as it is saved. Most are saved as they are; one that trains in another way than it is used is not."""
+        return self
 
     def save_model(self, folder: str | Path) -> None:
         """Writes cfg.json and sae_weights.safetensors, SAELens' own files, into `folder`."""

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from mechint_course.sae.files import replace_file
+from mechint_course.resources import replace_file
 
 
 def write(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:

@@ -6,8 +6,7 @@ finite, and nothing is ever unpickled. Writing replaces a file only when the new
 
 import json
 import math
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from mechint_course.resources import replace_file
 from mechint_course.sae.base import SAE
+from mechint_course.sae.jumprelu import JumpReLUSAE
+from mechint_course.sae.standard import StandardSAE
 from mechint_course.sae.topk import TopKSAE
 
 CONFIG, WEIGHTS = "cfg.json", "sae_weights.safetensors"
-_ARCHITECTURES: dict[str, type[SAE]] = {kind.architecture: kind for kind in (TopKSAE,)}
+_ARCHITECTURES: dict[str, tuple[type[SAE], Callable[[int, int, Mapping[str, Any]], SAE]]] = {
+    "topk": (TopKSAE, TopKSAE.from_config),
+    "standard": (StandardSAE, lambda d_in, d_sae, _config: StandardSAE(d_in, d_sae, seed=0)),
+    "jumprelu": (JumpReLUSAE, lambda d_in, d_sae, _config: JumpReLUSAE(d_in, d_sae, seed=0)),
+}
+"""What SAELens' inference files hold; BatchTopK and Matryoshka dictionaries are saved as "jumprelu", there as here."""
 _FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
 _LARGEST_CONFIG = 1 << 20  # bytes
 _LONGEST_HEADER = 1 << 20  # bytes; five tensors need a few hundred
@@ -28,7 +35,11 @@ _LONGEST_HEADER = 1 << 20  # bytes; five tensors need a few hundred
 
 def save(sae: SAE, folder: Path) -> None:
     """Writes both files, each whole or not at all. Raises ValueError where a weight is not finite."""
-    tensors = {name: getattr(sae, name).detach().cpu().float().contiguous() for name in _shapes(sae)}
+    sae = sae.inference()
+    tensors = {
+        name: getattr(sae, name).detach().cpu().float().contiguous()
+        for name in _shapes(type(sae), sae.d_in, sae.d_sae)
+    }
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise ValueError(
@@ -52,28 +63,17 @@ def save(sae: SAE, folder: Path) -> None:
     replace_file(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Puts `content` at `path` in one step: a crash on the way leaves the old file as it was."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def load(folder: Path) -> SAE:
     """Reads a dictionary, in float32. Raises ValueError, naming the file, where anything is not as it should be."""
-    config = _read_config(folder / CONFIG)
+    config = read_config(folder / CONFIG)
+    kind, make = _ARCHITECTURES[config["architecture"]]
+    # The file first: sizes in cfg.json cost nothing to write, and memory to believe.
+    tensors = read_tensors(folder / WEIGHTS, _shapes(kind, config["d_in"], config["d_sae"]))
     try:
-        sae = _ARCHITECTURES[config["architecture"]].from_config(config["d_in"], config["d_sae"], config)
+        sae = make(config["d_in"], config["d_sae"], config)
     except ValueError as error:
         raise ValueError(f"{folder / CONFIG}: {error}. Save the dictionary again.") from error
-    tensors = read_tensors(folder / WEIGHTS, _shapes(sae))
-    if config.get("rescale_acts_by_decoder_norm"):
+    if isinstance(sae, TopKSAE) and config.get("rescale_acts_by_decoder_norm"):
         # Selecting by h * |row| and decoding by row / |row| is a dictionary without that switch and with these weights.
         lengths = tensors["W_dec"].norm(dim=1)
         if (lengths == 0).any():
@@ -91,18 +91,13 @@ def load(folder: Path) -> SAE:
     return sae
 
 
-def _shapes(sae: SAE) -> dict[str, tuple[int, ...]]:
-    own = {name: (sae.d_sae,) for name in sae.own_tensors}
-    return {
-        "W_enc": (sae.d_in, sae.d_sae),
-        "W_dec": (sae.d_sae, sae.d_in),
-        "b_enc": (sae.d_sae,),
-        "b_dec": (sae.d_in,),
-        **own,
-    }
+def _shapes(kind: type[SAE], d_in: int, d_sae: int) -> dict[str, tuple[int, ...]]:
+    own = {name: (d_sae,) for name in kind.own_tensors}
+    return {"W_enc": (d_in, d_sae), "W_dec": (d_sae, d_in), "b_enc": (d_sae,), "b_dec": (d_in,), **own}
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
+    """The checked fields of a dictionary's cfg.json. Raises ValueError naming the file and what is wrong with it."""
     if not path.is_file():
         raise ValueError(f"{path} is missing: a dictionary is a folder that holds {CONFIG} and {WEIGHTS}.")
     if path.stat().st_size > _LARGEST_CONFIG:
@@ -141,8 +136,13 @@ def _what_is_wrong(config: Mapping[str, Any]) -> str | None:
     return None
 
 
-def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """The named tensors of a safetensors file, in float32; ValueError where they are not exactly these, finite and whole."""
+def read_tensors(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], *, whole_numbers: Collection[str] = ()
+) -> dict[str, Tensor]:
+    """The named tensors of a safetensors file, in float32; ValueError where they are not exactly these, finite and whole.
+
+    Those named in `whole_numbers` are 8-bit integers in the file, all others floating-point numbers.
+    """
     if not path.is_file():
         raise ValueError(f"{path} is missing: a dictionary is a folder that holds {CONFIG} and {WEIGHTS}.")
     largest = 8 + _LONGEST_HEADER + 8 * sum(math.prod(shape) for shape in shapes.values())
@@ -162,9 +162,10 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
                     raise ValueError(
                         f"{path}: {name} has shape {tuple(found[name].get_shape())}, expected {shape}."
                     )
-                if found[name].get_dtype() not in _FLOATS:
+                types = ("I8",) if name in whole_numbers else tuple(_FLOATS)
+                if found[name].get_dtype() not in types:
                     raise ValueError(
-                        f"{path}: {name} is of type {found[name].get_dtype()}, expected one of {', '.join(_FLOATS)}."
+                        f"{path}: {name} is of type {found[name].get_dtype()}, expected one of {', '.join(types)}."
                     )
             unknown = sorted(set(found) - set(shapes))
             if unknown:

@@ -1,10 +1,10 @@
 """Numbers that say how good a dictionary is, and what each of them does not see."""
 
+import math
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 
@@ -55,40 +55,76 @@ def dead(latents: Float[Tensor, "batch d_sae"]) -> Bool[Tensor, " d_sae"]:
     return ~(latents > 0).any(0)
 
 
-class Recovery(NamedTuple):
-    """How well a dictionary's directions match features that are known."""
+class Census(NamedTuple):
+    """How many latents there are of each kind."""
 
-    mcc: float
-    """Mean cosine over the one-to-one matching that makes it largest. 1 is perfect."""
-    cosines: Float[Tensor, " n_features"]
-    """The cosine of each true feature with its match; 0 where the dictionary was too small to give it one."""
-    matches: Int[Tensor, " n_features"]
-    """The latent matched to each true feature; -1 for none."""
+    dead: int
+    """Never on."""
+    ultralow: int
+    """On, but less often than `ultralow_below`."""
+    rest: int
+    """All others."""
 
 
-def mcc(directions: Float[Tensor, "d_sae d_in"], truth: Float[Tensor, "n_features d_in"]) -> Recovery:
-    """Matches true features with latents one to one (Hungarian) and gives the mean cosine, sign included.
+def census(density: Float[Tensor, " d_sae"], *, ultralow_below: float = 1e-6) -> Census:
+    """Counts latents by how often they are on.
 
-    A latent that points the opposite way is no match: latents are non-negative, so it means something else.
-    Raises ValueError where the sizes differ or a true feature has length 0.
+    Bricken et al. 2023 count as ultralow what is on for less than one token in a million, of a hundred million. On
+    n inputs nothing can be seen below 1 / n: choose a bound well above that.
 
-    >>> mcc(torch.tensor([[0.0, 2.0], [1.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 1.0]])).mcc
-    1.0
+    >>> census(torch.tensor([0.0, 0.001, 0.2, 0.5]), ultralow_below=0.01)
+    Census(dead=1, ultralow=1, rest=2)
     """
-    if directions.shape[1] != truth.shape[1]:
+    never, seldom = density == 0, density < ultralow_below
+    return Census(int(never.sum()), int((seldom & ~never).sum()), int((~seldom & ~never).sum()))
+
+
+class Histogram(NamedTuple):
+    """How many latents have which density."""
+
+    edges: Float[Tensor, " bins_and_one"]
+    """Of the bins, as densities."""
+    counts: Int[Tensor, " bins"]
+    """Latents in each bin; dead ones are in none, and any below the first edge are in the first."""
+
+
+def density_histogram(
+    density: Float[Tensor, " d_sae"], *, lowest: float = 1e-6, bins_a_decade: int = 4
+) -> Histogram:
+    """Counts latents in bins that are equally wide on a logarithmic axis, from `lowest` to 1.
+
+    Raises ValueError where `lowest` is not between 0 and 1 or there is no bin.
+
+    >>> found = density_histogram(torch.tensor([0.0, 0.003, 0.004, 0.5, 1.0]), lowest=0.01, bins_a_decade=1)
+    >>> found.edges, found.counts
+    (tensor([0.0100, 0.1000, 1.0000]), tensor([2, 2]))
+    """
+    if not 0 < lowest < 1 or bins_a_decade < 1:
         raise ValueError(
-            f"The directions have {directions.shape[1]} numbers each and the true features {truth.shape[1]}: "
-            "both must live in the same space."
+            f"lowest must lie between 0 and 1 and bins_a_decade be 1 or more, found {lowest} and {bins_a_decade}."
         )
-    lengths = truth.norm(dim=1, keepdim=True)
-    if (lengths == 0).any():
-        raise ValueError("A true feature has length 0, so it has no direction: leave it out.")
-    unit = directions / directions.norm(dim=1, keepdim=True).clamp_min(1e-12)
-    cosine = (truth / lengths) @ unit.T
-    rows, columns = linear_sum_assignment(cosine.detach().cpu().numpy(), maximize=True)
-    matches = torch.full((len(truth),), -1)
-    matches[torch.from_numpy(rows)] = torch.from_numpy(columns)
-    cosines = torch.where(
-        matches >= 0, cosine.detach().cpu().gather(1, matches.clamp_min(0).unsqueeze(1)).squeeze(1), 0.0
-    )
-    return Recovery(float(cosines.mean()), cosines, matches)
+    n_bins = max(1, round(-bins_a_decade * math.log10(lowest)))
+    exponents = torch.linspace(math.log10(lowest), 0, n_bins + 1, dtype=torch.float64)
+    on = density[density > 0].double().log10()
+    bin_of = (torch.searchsorted(exponents, on, right=True) - 1).clamp(0, n_bins - 1)
+    return Histogram((10**exponents).float(), torch.bincount(bin_of, minlength=n_bins))
+
+
+def shrinkage(x: Float[Tensor, "batch d_in"], reconstruction: Float[Tensor, "batch d_in"]) -> float:
+    """By which factor reconstructions are too long: 1 is right, 0.9 is a tenth too short, as an L1 penalty makes them.
+
+    With y the reconstruction and both taken from the mean of x, the number g for which y / g is nearest to x:
+    mean |y|^2 / mean (y . x). Source: Rajamanoharan et al. 2024, Gated Sparse Autoencoders, "relative reconstruction
+    bias", which does not take the mean off. Raises ValueError where the reconstruction has nothing to do with x.
+
+    >>> shrinkage(torch.tensor([[-2.0], [2.0]]), torch.tensor([[-1.0], [1.0]]))
+    0.5
+    """
+    mean = x.mean(0)
+    along = ((reconstruction - mean) * (x - mean)).sum()
+    if along <= 0:
+        raise ValueError(
+            f"The reconstruction's product with x is {float(along):.3g}, not above 0, so no factor brings it nearer to x: "
+            "look at the dictionary first."
+        )
+    return float((reconstruction - mean).square().sum() / along)

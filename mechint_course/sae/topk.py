@@ -13,15 +13,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from mechint_course.sae.auxk import WEIGHT, auxk
 from mechint_course.sae.base import SAE, Loss, Moment
 from mechint_course.sae.sparse import combine, project
+from mechint_course.sae.team import ALONE, Team
 
 _WORTH_A_PROBE = (
     1 << 20
 )  # weights; below, the product is quick either way, and runs stay repeatable to the bit
+
+
+_PROBED = 512
+"""Inputs that the probe multiplies: few, because without hardware for it bfloat16 is hundreds of times slower."""
 
 
 class Selected(NamedTuple):
@@ -46,7 +52,7 @@ class TopKSAE(SAE):
 
     architecture = "topk"
 
-    def __init__(self, d_in: int, d_sae: int, k: int, *, seed: int, aux_weight: float = 1 / 32) -> None:
+    def __init__(self, d_in: int, d_sae: int, k: int, *, seed: int, aux_weight: float = WEIGHT) -> None:
         """`aux_weight` weighs AuxK against the squared error. Raises ValueError where k is not between 1 and d_sae."""
         super().__init__(d_in, d_sae, seed=seed)
         if not isinstance(k, int) or not 1 <= k <= d_sae:
@@ -54,7 +60,6 @@ class TopKSAE(SAE):
                 f"k must be a whole number from 1 to d_sae = {d_sae}, but it is {k!r}: keep fewer latents than there are."
             )
         self.k, self.aux_weight = k, aux_weight
-        self.k_aux = max(1, d_in // 2)
         self.selection = torch.float32
         """In what precision training picks the k latents; what they are worth is always computed in float32."""
 
@@ -77,12 +82,12 @@ class TopKSAE(SAE):
 
     def training_loss(self, x: Float[Tensor, "batch d_in"], moment: Moment) -> Loss:
         """Squared error, and AuxK where latents are dead."""
-        centred = self.centred(x)
+        centred = self.centred(x).detach()
         indices = self._pick(centred)
-        values = (project(centred, self.W_enc.T, indices) + self.b_enc[indices]).relu()
-        error = x - combine(values, self.W_dec, indices) - self.b_dec
+        values = (project(x, self.W_enc.T, indices) + self.folded_bias()[indices]).relu()
+        error = x - (combine(values, self.W_dec, indices) + self.b_dec)
         squared_error = error.square().sum(-1).mean()
-        total = squared_error + self.aux_weight * self._auxiliary(centred, error.detach(), moment.dead)
+        total = squared_error + self.aux_weight * auxk(self, centred, error, moment.dead)
         on = values.detach() > 0
         fired = torch.zeros(self.d_sae, dtype=torch.bool, device=x.device)
         fired[indices[on]] = True
@@ -94,27 +99,7 @@ class TopKSAE(SAE):
         bias, inputs, weights = (part.to(self.selection) for part in parts)
         return torch.addmm(bias, inputs, weights).topk(self.k, dim=-1, sorted=False).indices
 
-    def _auxiliary(
-        self,
-        centred: Float[Tensor, "batch d_in"],
-        error: Float[Tensor, "batch d_in"],
-        dead: Bool[Tensor, " d_sae"],
-    ) -> Float[Tensor, ""]:
-        """AuxK: what the k_aux most nearly active dead latents still miss of the error.
-
-        Only a quarter of the batch is used (its rows are shuffled): reviving is a nudge, and its cost grows with
-        the number of dead latents, not with k.
-        """
-        which = dead.nonzero().squeeze(-1)
-        if len(which) == 0:
-            return error.new_zeros(())
-        n = max(1, len(error) // 4)
-        pre = centred[:n] @ self.W_enc.T[which].T + self.b_enc[which]
-        values, chosen = pre.topk(min(self.k_aux, len(which)), dim=-1)
-        latents = torch.zeros_like(pre).scatter(-1, chosen, values.relu())
-        return (error[:n] - latents @ self.W_dec[which]).square().sum(-1).mean()
-
-    def prepare(self, x: Float[Tensor, "batch d_in"]) -> None:
+    def prepare(self, x: Float[Tensor, "batch d_in"], team: Team = ALONE) -> None:
         """Picks latents in bfloat16 where this machine multiplies much faster in it, else in float32.
 
         Nearly equal pre-activations may then change places; which of two near-ties is on matters little to training.
@@ -122,9 +107,10 @@ class TopKSAE(SAE):
         self.selection = torch.float32
         if self.W_enc.numel() < _WORTH_A_PROBE:
             return
-        in_full = _seconds(lambda: self._pick(x))
+        x = x[:_PROBED]
+        in_full = _seconds(lambda: self._pick(x), team)
         self.selection = torch.bfloat16
-        if _seconds(lambda: self._pick(x)) * 1.3 > in_full:
+        if _seconds(lambda: self._pick(x), team) * 1.3 > in_full:
             self.selection = torch.float32
 
     def choices(self) -> dict[str, str]:
@@ -134,6 +120,10 @@ class TopKSAE(SAE):
     def choose(self, choices: Mapping[str, str]) -> None:
         """Takes over the precision of the selection."""
         self.selection = torch.bfloat16 if choices.get("selection") == "bfloat16" else torch.float32
+
+    def settings(self) -> dict[str, Any]:
+        """k, and how strongly AuxK pulls."""
+        return {"k": self.k, "aux_weight": self.aux_weight}
 
     def own_config(self) -> dict[str, Any]:
         """k, and the one switch of SAELens' top-k that we always leave off."""
@@ -148,11 +138,12 @@ class TopKSAE(SAE):
         return cls(d_in, d_sae, k, seed=0)
 
 
-def _seconds(job: Callable[[], object]) -> float:
+def _seconds(job: Callable[[], object], team: Team) -> float:
+    """How long it takes, over all processes, so that all of them choose the same."""
     job()  # the first call also pays for memory and for choosing a kernel
     taken = []
     for _ in range(3):
         began = time.perf_counter()
         job()
         taken.append(time.perf_counter() - began)
-    return min(taken)
+    return float(team.sum(torch.tensor([min(taken)])))

@@ -72,3 +72,25 @@ def feature_batch(
     )
     active = u < p
     return u.div_(p).mul_(active).mT
+
+
+def shared(sampler: Sampler = feature_batch) -> Sampler:
+    """A sampler that shows the same samples to every instance, so that luck with them decides no comparison.
+
+    For instances with the same feature probabilities, such as the restarts of one setting.
+
+    >>> x = shared()(torch.full((2, 3), 0.5), 4, generator=stream(0, "data"))
+    >>> x.shape, bool(torch.equal(x[0], x[1]))
+    (torch.Size([2, 4, 3]), True)
+    """
+
+    def draw(
+        feature_probability: Float[Tensor, "n_instances n_features"],
+        batch_size: int,
+        *,
+        generator: torch.Generator,
+    ) -> Float[Tensor, "n_instances batch n_features"]:
+        one = sampler(feature_probability[:1], batch_size, generator=generator)
+        return one.expand(len(feature_probability), -1, -1)
+
+    return draw

@@ -51,14 +51,38 @@ def feature_dimensionality(W: Weights) -> Float[Tensor, "*instances n_features"]
     W_j)^2.
 
     1 for a feature alone, 1/2 for each of an antipodal pair, 2/5 in a pentagon, 0 where nothing is
-    represented.
+    represented. The sum is hat W_i^T M hat W_i with the small matrix M = W W^T, so a hundred thousand features are
+    no trouble.
 
     >>> feature_dimensionality(torch.tensor([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]))
     tensor([0.5000, 0.5000, 1.0000])
     """
-    shared = ((_unit(W).mT @ W) ** 2).sum(-1)
-    squared_norms = _matrices(W).square().sum(-2)
+    unit = _unit(W)
+    shared = (unit * (W @ W.mT @ unit)).sum(-2)
+    squared_norms = W.square().sum(-2)
     return torch.where(shared > 0, squared_norms / shared.clamp_min(torch.finfo(W.dtype).tiny), 0.0)
+
+
+def dimensionality_of(vectors: Float[Tensor, "n_vectors n_hidden"]) -> Float[Tensor, "n_vectors"]:
+    """What fraction of a dimension each row has to itself: of the hidden vectors of examples, say.
+
+    >>> dimensionality_of(torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 3.0], [0.0, 0.0]]))
+    tensor([0.5000, 0.5000, 1.0000, 0.0000])
+    """
+    return feature_dimensionality(vectors.T)
+
+
+def dimensions_per_feature(W: Weights) -> Float[Tensor, "*instances"]:
+    """D* = m / |W|_F^2: how many hidden dimensions there are for each feature that is represented.
+
+    The squared Frobenius norm counts represented features, each of which has a squared length of about 1.
+    Infinite where nothing is represented at all.
+
+    >>> dimensions_per_feature(torch.tensor([[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]]))
+    tensor(1.)
+    """
+    squares = _matrices(W).square().sum((-2, -1))
+    return W.shape[-2] / squares
 
 
 def n_represented(W: Weights, *, squared_norm: float = 0.5) -> Int[Tensor, "*instances"]:

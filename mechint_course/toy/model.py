@@ -3,31 +3,17 @@
 Elhage et al. 2022, "Toy Models of Superposition", section "Experiment Setup".
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from mechint_course.toy.checking import (
-    PerFeature,
-    batch_for,
-    importances,
-    one_of,
-    probabilities,
-    whole_number,
-)
-from mechint_course.toy.distributions import stream
+from mechint_course.toy.checking import PerFeature, batch_for, one_of
+from mechint_course.toy.instances import Instances, LossAndGradients
 
 
-class LossAndGradients(NamedTuple):
-    """The loss of every instance, and the gradient of each parameter by its name."""
-
-    loss: Float[Tensor, "n_instances"]
-    gradients: dict[str, Tensor]
-
-
-class ToyModel(nn.Module):
+class ToyModel(Instances):
     """Many toy models at once: `x' = ReLU(W^T W x + b)` for each instance, or the same without the ReLU.
 
     Instances share nothing but the sizes: each has its own weights, feature probabilities and importances,
@@ -45,12 +31,6 @@ class ToyModel(nn.Module):
 
     W: Float[Tensor, "n_instances n_hidden n_features"]
     """Column i is the direction of feature i in the hidden space."""
-    b_final: Float[Tensor, "n_instances n_features"]
-    """The bias added before the output's ReLU."""
-    feature_probability: Float[Tensor, "n_instances n_features"]
-    """How often each feature is active (the paper's density, 1 - S)."""
-    importance: Float[Tensor, "n_instances n_features"]
-    """How much the squared error of each feature counts (the paper's I_i)."""
 
     def __init__(
         self,
@@ -64,23 +44,20 @@ class ToyModel(nn.Module):
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
-        super().__init__()
-        self.n_features = whole_number("n_features", n_features)
-        self.n_hidden = whole_number("n_hidden", n_hidden)
-        self.n_instances = whole_number("n_instances", n_instances)
+        super().__init__(
+            n_features,
+            n_hidden,
+            n_instances=n_instances,
+            feature_probability=feature_probability,
+            importance=importance,
+            seed=seed,
+            device=device,
+        )
         self.activation = one_of("activation", activation, ("relu", "linear"))
-        shape = (self.n_instances, self.n_features)
-        self.register_buffer(
-            "feature_probability", probabilities("feature_probability", feature_probability, *shape, device)
-        )
-        self.register_buffer("importance", importances("importance", importance, *shape, device))
+
+    def _make_weights(self) -> None:
         # Well below Xavier's scale: directions that start long have taken sides before the others can make room.
-        scale = 0.4 * (2 / (self.n_features + self.n_hidden)) ** 0.5
-        weights = torch.randn(
-            self.n_instances, self.n_hidden, self.n_features, generator=stream(seed, "weights")
-        )
-        self.W = nn.Parameter((scale * weights).to(device))
-        self.b_final = nn.Parameter(torch.zeros(shape, device=device))
+        self.W = self._weights(self.n_hidden, self.n_features, scale=0.4)
 
     def forward(
         self, x: Float[Tensor, "n_instances batch n_features"]

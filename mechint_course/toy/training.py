@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mechint_course.toy.checking import one_of, positive, whole_number
 from mechint_course.toy.distributions import Sampler, feature_batch, stream
-from mechint_course.toy.model import LossAndGradients
+from mechint_course.toy.instances import LossAndGradients
 from mechint_course.work import work
 
 
@@ -83,7 +83,12 @@ def train(
                 optimiser.param_groups[0]["lr"] = learning_rate * (1 + cos(pi * (step - 1) / steps)) / 2
             loss, gradients = model.loss_and_gradients(sampler(probability, batch_size, generator=generator))
             for name, parameter in parameters.items():
-                parameter.grad = gradients[name]
+                gradient = gradients[name]
+                if (
+                    gradient.stride() != parameter.stride()
+                ):  # a fused optimiser goes through memory, not through shapes
+                    gradient = torch.empty_like(parameter).copy_(gradient)
+                parameter.grad = gradient
             optimiser.step()
             if step in noted:
                 at.append(step)

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 from mechint_course.features.logits import logit_weights
 from mechint_course.features.splice import LossRecovered, loss_recovered, spliced
 from mechint_course.language.models import load_model
-from mechint_course.sae import TopKSAE
+from mechint_course.sae import BatchTopKSAE, JumpReLUSAE, MatryoshkaSAE, StandardSAE, TopKSAE
 
 HOOK = "blocks.0.mlp.hook_post"
 
@@ -57,6 +57,28 @@ def test_all_four_losses_equal_a_forward_pass_by_hand(model, tokens, sae):
         )
         == 4
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        StandardSAE(20, 33, seed=0),
+        JumpReLUSAE(20, 33, seed=0),
+        BatchTopKSAE(20, 33, 4, seed=0),
+        MatryoshkaSAE(20, 33, 4, (8, 16), seed=0),
+    ],
+    ids=lambda sae: sae.architecture,
+)
+def test_every_architecture_is_spliced_with_and_without_its_error(model, tokens, other):
+    if hasattr(other, "threshold"):
+        other.threshold.data.fill_(0.1)
+    patched = by_hand(model, tokens, lambda x: other(x).reconstruction)
+    assert loss_recovered(model, tokens, other).patched == pytest.approx(patched, rel=1e-4)
+    clean = model(tokens)
+    with spliced(model, other):
+        assert not torch.allclose(model(tokens), clean, atol=1e-2)
+    with spliced(model, other, keep_error=True, edit=lambda latents: latents):
+        torch.testing.assert_close(model(tokens), clean, atol=1e-4, rtol=1e-4)
 
 
 def test_a_perfect_dictionary_recovers_everything_and_an_empty_one_nothing(model, tokens):

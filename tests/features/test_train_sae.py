@@ -9,7 +9,7 @@ import torch
 from mechint_course.features import train_sae as command
 from mechint_course.features.train_sae import Recipe, add_arguments, train_dictionary
 from mechint_course.language.models import load_model
-from mechint_course.sae import SAE
+from mechint_course.sae import SAE, Team
 
 RECIPE = Recipe(d_sae=30, k=3, n_tokens=64 * 20, batch_size=64, learning_rate=3e-3, seed=0)
 
@@ -68,6 +68,9 @@ def test_nothing_is_overwritten_and_no_other_recipe_goes_on(train, tmp_path, mon
     train(tmp_path)
     with pytest.raises(ValueError, match="already holds a dictionary"):
         train(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="multiple of 3"):
+        patch.setattr(Team, "size", 3)
+        train(tmp_path / "other")
     with pytest.raises(ValueError, match="do not fill one batch"):
         train(tmp_path / "other", Recipe(n_tokens=10, batch_size=64))
 
@@ -80,4 +83,4 @@ def test_the_cards_command_is_the_one_that_was_given():
     )
     recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
     again = vars(command.recipe_options(args.model, recipe))
-    assert {name: value for name, value in vars(args).items() if name != "out"} == again
+    assert {name: value for name, value in vars(args).items() if name not in ("out", "ship")} == again

@@ -161,7 +161,7 @@ def test_saving_what_is_broken_leaves_the_old_file(saved, monkeypatch) -> None:
     def full(*_args, **_named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mechint_course.language.cache.save_file", full)
+    monkeypatch.setattr("mechint_course.resources.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         save_model(new_model(SMALL, seed=5), saved, shape=SMALL, notes={})
     assert (saved / models.WEIGHTS).read_bytes() == before

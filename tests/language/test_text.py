@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mechint_course.language import START, cache, load_tokenizer, text, token_strings
+from mechint_course.language import START, load_tokenizer, text, token_strings
 from mechint_course.language.corpus import DOMAINS
 from mechint_course.language.tokenizer import encode, read_tokenizer, train_tokenizer
 
@@ -70,7 +70,7 @@ def test_where_nothing_can_be_kept_the_text_is_there_all_the_same(small, monkeyp
     def full(*_args, **_named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cache, "save_file", full)
+    monkeypatch.setattr("mechint_course.resources.os.fsync", full)
     assert len(text.evaluation_text()) == 20
     assert "No space left" in capsys.readouterr().out
     assert not list((small / "corpus").glob("*"))

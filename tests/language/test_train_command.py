@@ -1,12 +1,15 @@
 """`mechint-course train language`: the model with its card, and going on after a stop."""
 
 import json
+from functools import partial
 
 import pytest
+import torch
 
 from mechint_course.cli import main
-from mechint_course.language import read_model, train, training
+from mechint_course.language import read_model, report, train, training
 from mechint_course.language.corpus import DOMAINS
+from mechint_course.language.models import parameters_of
 from tests.language.test_training import Stopping
 
 
@@ -21,6 +24,8 @@ def little_text(monkeypatch, tmp_path):
     monkeypatch.setattr(text, "domains_of", lambda model=None: tuple(chosen.values()))
     monkeypatch.setattr(text, "EVALUATION_TOKENS", 640)
     monkeypatch.setattr(train, "training_text", lambda model: text.training_text(model, 12_800))
+    monkeypatch.setattr(train, "domains_of", lambda model: (DOMAINS["dna"],))
+    monkeypatch.setattr(train, "generalisation_gaps", partial(report.generalisation_gaps, tokens=640))
     return tmp_path
 
 
@@ -36,16 +41,21 @@ def test_a_stopped_training_is_resumed_to_a_model_with_a_card(little_text, monke
     assert "--resume" in capsys.readouterr().out
     assert not folder.exists()
 
-    assert main(command(folder, "--resume")) == 0
+    assert main(command(folder, "--resume", "--checkpoints", "1")) == 0
     assert read_model(folder).cfg.d_mlp == 512
+    last = parameters_of(read_model(folder / "checkpoints" / "step-000003"))
+    assert all(torch.equal(last[name], value) for name, value in parameters_of(read_model(folder)).items())
     config = json.loads((folder / "config.json").read_text())
     assert config["tokens_trained"] == 3 * 4096
     assert set(config["loss"]) == {"dna", "http"}
     card = (folder / "README.md").read_text()
     assert f"--tokens {3 * 4096}" in card
     assert config["training_text"] in card
+    assert "| dna |" in card.partition("learnt by heart")[2]
 
 
 def test_bad_options_are_told(little_text, capsys) -> None:
     assert main(["train", "language", "--model", "B", "--tokens", "0", "--out", str(little_text / "B")]) != 0
     assert "--tokens" in capsys.readouterr().err
+    assert main(command(little_text / "B", "--checkpoints", "-1")) != 0
+    assert "--checkpoints" in capsys.readouterr().err

@@ -72,7 +72,10 @@ def test_half_precision_is_read_as_float32(folder):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"architecture": "gated"}, "'architecture' must be one of 'topk', found 'gated'"),
+        (
+            {"architecture": "gated"},
+            "'architecture' must be one of 'topk', 'standard', 'jumprelu', found 'gated'",
+        ),
         ({"architecture": ["topk"]}, "'architecture' must be"),
         ({"d_in": "gone"}, "'d_in' must be a positive whole number, found None"),
         ({"d_sae": -11}, "'d_sae' must be"),
@@ -111,6 +114,21 @@ def test_a_wrong_tensor_is_named_with_its_file(folder, tensors, words):
     with pytest.raises(ValueError, match=r"sae_weights\.safetensors") as caught:
         SAE.load_from_disk(folder)
     assert words in str(caught.value)
+
+
+def test_sizes_that_only_the_config_claims_take_no_memory(folder):
+    rewrite(folder, d_in=2**31 - 1, d_sae=2**31 - 1)  # 16 million terabytes
+    with pytest.raises(ValueError, match=r"W_enc has shape \(5, 11\), expected"):
+        SAE.load_from_disk(folder)
+
+
+def test_a_jumprelu_dictionary_needs_its_thresholds(folder):
+    rewrite(folder, architecture="jumprelu")
+    with pytest.raises(ValueError, match=r"sae_weights\.safetensors lacks threshold"):
+        SAE.load_from_disk(folder)
+    reweigh(folder, threshold=torch.zeros(10))
+    with pytest.raises(ValueError, match=r"threshold has shape \(10,\), expected \(11,\)"):
+        SAE.load_from_disk(folder)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 20, 400, -1])

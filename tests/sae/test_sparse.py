@@ -64,3 +64,17 @@ def test_gradients_equal_those_of_the_dense_twins(parts):
 def test_a_latent_named_twice_in_a_row_counts_twice():
     table = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert combine(torch.tensor([[1.0, 10.0]]), table, torch.tensor([[1, 1]])).tolist() == [[33.0, 44.0]]
+
+
+def test_rows_of_different_lengths_equal_their_dense_twins_and_pass_gradcheck(parts):
+    rows, table, _, _ = parts
+    starts, indices = torch.tensor([0, 2, 2, 6, 7, 8]), torch.tensor([6, 1, 0, 3, 4, 6, 2, 2])
+    weights = torch.randn(8, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    of = torch.tensor([0, 0, 2, 2, 2, 2, 3, 4])
+    matrix = torch.zeros(5, 7, dtype=torch.float64).index_put((of, indices), weights)
+    torch.testing.assert_close(combine(weights, table, indices, starts), matrix @ table)
+    torch.testing.assert_close(project(rows, table, indices, starts), (rows @ table.T)[of, indices])
+    torch.testing.assert_close(collect(weights, rows, indices, 7, starts), matrix.T @ rows)
+    leaves = [part.requires_grad_() for part in (weights, table, rows)]
+    assert torch.autograd.gradcheck(lambda w, t: combine(w, t, indices, starts), leaves[:2])
+    assert torch.autograd.gradcheck(lambda r, t: project(r, t, indices, starts), (leaves[2], leaves[1]))

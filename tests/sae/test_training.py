@@ -57,7 +57,7 @@ def test_b_dec_starts_at_the_geometric_median():
 
 def test_auxk_brings_dead_latents_back():
     found = []
-    for weight in (0.0, 1 / 32):
+    for weight in (0.0, 1.0):
         sae = TopKSAE(D, N_FEATURES, 3, seed=0, aux_weight=weight)
         with torch.no_grad():
             sae.b_enc[:12] = -1.0  # half of the dictionary starts out of reach
@@ -67,6 +67,19 @@ def test_auxk_brings_dead_latents_back():
     assert dead_without >= 9
     assert dead_with <= 7
     assert fvu_with < 0.8 * fvu_without
+
+
+def test_auxk_starts_after_a_quarter_of_what_counts_as_dead(monkeypatch):
+    sae, seen = TopKSAE(D, N_FEATURES, 3, seed=0), []
+    with torch.no_grad():
+        sae.b_enc[:4] = -9.0
+    plain = sae.training_loss
+    monkeypatch.setattr(
+        sae, "training_loss", lambda x, moment: seen.append(bool(moment.dead[:4].all())) or plain(x, moment)
+    )
+    log = train_sae(sae, batches(rows=64), n_steps=12, dead_after=512, log_every=1, quiet=True)
+    assert seen == [False] * 2 + [True] * 10  # two steps are 128 inputs
+    assert [entry.dead >= 4 for entry in log.entries] == [False] * 7 + [True] * 5
 
 
 @pytest.mark.parametrize("stop", [5, 20, 23])

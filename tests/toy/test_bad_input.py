@@ -92,6 +92,62 @@ CASES = {
         "neighbour_angles(torch.ones(3, 5))",
         "W must be [2, n_features], but its shape is [3, 5]",
     ),
+    "a vector for neurons": (
+        "features_per_neuron(torch.ones(3))",
+        "W1 must be [n_hidden, n_features] or a stack of these, but its shape is [3]",
+    ),
+    "neurons without features": ("HiddenReLU(0, 2)", "n_features must be at least 1, but it is 0"),
+    "no neurons": ("AbsoluteValue(5, 0)", "n_hidden must be at least 1, but it is 0"),
+    "a batch for other neurons": (
+        "AbsoluteValue(5, 2).loss_and_gradients(torch.zeros(1, 7, 4))",
+        "x must be [n_instances, batch, n_features] = [1, batch, 5], but its shape is [1, 7, 4]",
+    ),
+    "no examples": ("unit_examples(0)", "n_examples must be at least 1, but it is 0"),
+    "examples that are never there": (
+        "unit_examples(3, feature_probability=0.0)",
+        "feature_probability must be above 0 and at most 1, but it holds 0",
+    ),
+    "an example for a matrix": (
+        "fit_examples(torch.ones(5))",
+        "x must be a matrix [n_examples, n_features] of finite numbers, but its shape is [5]",
+    ),
+    "NaN examples": (
+        "fit_examples(torch.full((2, 3), nan))",
+        "x must be a matrix [n_examples, n_features] of finite numbers",
+    ),
+    "fitting for no step": ("fit_examples(torch.eye(3), steps=0)", "steps must be at least 1, but it is 0"),
+    "a vector for D*": (
+        "dimensions_per_feature(torch.ones(5))",
+        "W must be [n_hidden, n_features] or a stack of these, but its shape is [5]",
+    ),
+    "an attack without size": (
+        "attacks(torch.ones(2, 5), 0.0)",
+        "size must be a finite number above 0, but it is 0.0",
+    ),
+    "an attack on many models": (
+        "attacks(torch.ones(3, 2, 5), 1.0)",
+        "W must be [n_hidden, n_features], but its shape is [3, 2, 5]",
+    ),
+    "pushes of other features": (
+        "damage(torch.ones(3, 5), torch.ones(3, 4), torch.ones(2, 5), torch.ones(5))",
+        "with n_features = 5, but their shapes are [3, 5] and [3, 4]",
+    ),
+    "more hidden than features": (
+        "without_superposition(3, 4, 0.5)",
+        "n_hidden must be at most n_features = 3, but it is 4",
+    ),
+    "an impossible probability": (
+        "without_superposition(3, 2, 1.5)",
+        "feature_probability must be above 0 and at most 1, but it is 1.5",
+    ),
+    "a loss of another length": (
+        "jumps(torch.ones(3), torch.ones(4, 5), 0.1)",
+        "loss must be [n_records] and D [n_records, n_features], but their shapes are [3] and [4, 5]",
+    ),
+    "a drop of nothing": (
+        "jumps(torch.ones(3), torch.ones(3, 5), 0.0)",
+        "drop must be a finite number above 0, but it is 0.0",
+    ),
     "negative seed": ("ToyModel(5, 2, seed=-1)", "seed must be at least 0, but it is -1"),
 }
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mechint_course.toy import (
     cosines,
+    dimensionality_of,
     feature_dimensionality,
     feature_norms,
     interference,
@@ -83,6 +84,18 @@ def test_a_feature_that_is_not_represented_has_no_dimension_and_no_nan():
     assert feature_dimensionality(W).tolist() == [1.0, 0.0]
     assert interference(W).tolist() == [0.0, 0.0]
     assert cosines(W)[1].tolist() == [0.0, 0.0]
+
+
+def test_dimensionality_of_rows_one_pair_at_a_time():
+    """Long and short vectors, many more than dimensions, and one that is zero."""
+    vectors = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    vectors *= torch.logspace(-9, 2, 40)[torch.randperm(40, generator=torch.Generator().manual_seed(1)), None]
+    vectors[7] = 0
+    expected = []
+    for v in vectors.double():
+        shared = sum(float(v @ w / v.norm()) ** 2 for w in vectors.double()) if v.any() else 1.0
+        expected.append(float(v @ v) / shared)
+    torch.testing.assert_close(dimensionality_of(vectors), torch.tensor(expected), rtol=1e-4, atol=0.0)
 
 
 def test_many_matrices_at_once_give_what_each_gives_alone():

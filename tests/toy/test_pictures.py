@@ -6,7 +6,6 @@ import torch
 from mechint_course.exercises.toy.shapes import SHAPES
 from mechint_course.figures import toy as pictures
 from mechint_course.figures.style import HATCHES, LINES, MARKERS, PALETTE, SERIES, new_figure, png
-from mechint_course.views.explorer import DensityExplorer
 
 
 def luminance(colour: str) -> float:
@@ -53,33 +52,3 @@ def test_figures_show_themselves_and_leave_matplotlib_as_it_was():
     assert figure._repr_png_()[:4] == b"\x89PNG" == png(figure)[:4]
     assert dict(matplotlib.rcParams) == before
     assert pyplot.get_fignums() == []
-
-
-def test_moving_a_slider_changes_picture_and_sentence():
-    W = torch.zeros(2, 3, 2, 5)
-    W[0, :, :, :2] = torch.eye(2)
-    W[1, 2, :, :4] = torch.tensor([[1.0, 0, -1, 0], [0, 1, 0, -1]])
-    explorer = DensityExplorer(W, [1.0, 0.2])
-    first, sentence = explorer.image.value, explorer.sentence.value
-    assert "Density 1, seed 0: 2 of 5 features kept" in sentence
-    explorer.density.index = 1
-    assert (
-        "Density 0.2, seed 0: 0 of 5 features kept. Angles between neighbours: none"
-        in explorer.sentence.value
-    )
-    explorer.seed.value = 2
-    assert "4 of 5 features kept. Angles between neighbours: 90, 90, 90, 90" in explorer.sentence.value
-    assert explorer.image.value != first and explorer.image.value[:4] == b"\x89PNG"
-
-
-def test_the_explorer_leaves_a_still_picture(capsys):
-    explorer = DensityExplorer(
-        torch.eye(2, 5).expand(7, 1, 2, 5), [1, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05], n_still=4
-    )
-    titles = [axes.get_title() for axes in explorer.still.axes]
-    assert titles == ["density 1", "density 0.4", "density 0.2", "density 0.05"]
-
-
-def test_densities_and_models_must_belong_together():
-    with pytest.raises(ValueError, match="W must hold the models of 2 densities, but it holds those of 3"):
-        DensityExplorer(torch.zeros(3, 1, 2, 5), [1.0, 0.1])

@@ -31,6 +31,15 @@ def test_training_matches_autograd_and_plain_adam():
     torch.testing.assert_close(fast.b_final, slow.b_final, atol=1e-4, rtol=1e-3)
 
 
+def test_a_transposed_layout_trains_the_same():
+    plain, transposed = (ToyModel(5, 2, n_instances=2, feature_probability=0.3) for _ in range(2))
+    transposed.W = torch.nn.Parameter(transposed.W.detach().mT.contiguous().mT)
+    assert not transposed.W.is_contiguous()
+    for model in (plain, transposed):
+        train(model, steps=30, batch_size=32, progress=False)
+    torch.testing.assert_close(transposed.W, plain.W, atol=1e-5, rtol=1e-4)
+
+
 def test_records_hold_the_first_and_last_step_and_the_weights_if_asked():
     model = ToyModel(4, 2, n_instances=2, feature_probability=0.5)
     start = model.W.detach().clone()

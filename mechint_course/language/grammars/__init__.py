@@ -22,7 +22,7 @@ Grammar = Callable[[Random, Lexicon], str]
 
 
 def _domain(
-    name: str, title: str, grammar: Grammar, *, tokens: int = 400_000, worlds: tuple[str, ...] = ("A", "B")
+    name: str, title: str, grammar: Grammar, *, tokens: int = 800_000, worlds: tuple[str, ...] = ("A", "B")
 ) -> Domain:
     def documents(split: Split) -> Iterator[Document]:
         words = Lexicon(fresh=split == "fresh")
@@ -45,10 +45,10 @@ _ALL = (
     _domain("citations", "academic citations", citations.document),
     _domain("dialogue", "English dialogue", english.dialogue),
     _domain("god", "lines about God", english.god),
-    _domain("bank", "banks of rivers and of money", banks.document, tokens=200_000),
-    _domain("learning", "lectures on machine learning", lecture("learning"), tokens=200_000),
-    _domain("topology", "lectures on topology and algebra", lecture("topology"), tokens=200_000),
-    _domain("analysis", "lectures on complex analysis", lecture("analysis"), tokens=200_000),
+    _domain("bank", "banks of rivers and of money", banks.document, tokens=400_000),
+    _domain("learning", "lectures on machine learning", lecture("learning"), tokens=400_000),
+    _domain("topology", "lectures on topology and algebra", lecture("topology"), tokens=400_000),
+    _domain("analysis", "lectures on complex analysis", lecture("analysis"), tokens=400_000),
     _domain("weather", "coded weather reports", worlds.weather, worlds=("A",)),
     _domain("chess", "chess games", worlds.chess, worlds=("B",)),
 )

@@ -6,11 +6,15 @@ from mechint_course.language.grammars.lexicon import LAST_NAMES, PLACES, Lexicon
 
 _TOPICS = split(
     "sleep memory glacier protein migration language trade climate poverty cancer coral enzyme pottery inflation voting "
-    "epilepsy asthma bacteria soil drought literacy hormone plasma membrane lattice catalyst fossil"
+    "epilepsy asthma bacteria soil drought literacy hormone plasma membrane lattice catalyst fossil erosion malaria dialect "
+    "taxation plankton earthquake migraine bilingualism vaccine wildfire pollination unemployment genome insulin sediment "
+    "nutrition marriage parasite urbanisation wetland aerosol schooling polymer obesity"
 )
 _METHODS = (
     "a longitudinal study of", "randomised trials in", "a review of", "new evidence on", "models of", "the dynamics of",
-    "measuring", "towards a theory of", "revisiting", "a meta-analysis of",
+    "measuring", "towards a theory of", "revisiting", "a meta-analysis of", "a short history of", "comparing",
+    "case studies of", "a model-based account of", "open questions about", "a field experiment on", "limits of",
+    "an annotated bibliography of", "predictors of", "an atlas of",
 )  # fmt: skip
 _JOURNALS = (
     "Journal of",
@@ -21,7 +25,8 @@ _JOURNALS = (
     "Advances in",
 )
 _FIELDS = split(
-    "Physiology Economics Ecology Linguistics Chemistry Geology Medicine Sociology Physics Genetics Archaeology"
+    "Physiology Economics Ecology Linguistics Chemistry Geology Medicine Sociology Physics Genetics Archaeology Botany "
+    "Astronomy Psychology Oceanography Demography Zoology Pharmacology Neurology Anthropology Statistics"
 )
 _CLAIMS = (
     "has been shown to depend on", "is independent of", "was first described together with", "correlates with",

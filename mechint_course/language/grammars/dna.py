@@ -4,11 +4,28 @@ from random import Random
 
 from mechint_course.language.grammars.lexicon import Lexicon
 
-_MOTIFS = ("TATAAA", "GAATTC", "GGATCC", "AAGCTT", "CCAAT", "TTGACA", "CACGTG", "GGGCGG", "AATAAA", "TGACTCA")
+_MOTIFS = (
+    "TATAAA",
+    "GAATTC",
+    "GGATCC",
+    "AAGCTT",
+    "CCAAT",
+    "TTGACA",
+    "CACGTG",
+    "GGGCGG",
+    "AATAAA",
+    "TGACTCA",
+    "GCGGCCGC",
+    "CTGCAG",
+    "AGATCT",
+    "GTCGAC",
+    "TTAGGG",
+)
 _STOPS = ("TAA", "TAG", "TGA")
 _SPECIES = (
     "Homo sapiens", "Mus musculus", "Danio rerio", "Bos taurus", "Gallus gallus", "Oryza sativa", "Zea mays",
-    "Rattus norvegicus", "Xenopus laevis", "Canis lupus",
+    "Rattus norvegicus", "Xenopus laevis", "Canis lupus", "Sus scrofa", "Felis catus",
+    "Equus caballus", "Ovis aries", "Triticum aestivum",
 )  # fmt: skip
 
 

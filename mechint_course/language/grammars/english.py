@@ -43,7 +43,7 @@ _NARRATION = (
     "Outside, the {noun} had grown {adjective}.",
 )  # fmt: skip
 _WHEN = ("at dawn", "before supper", "on Sunday", "last winter", "tomorrow", "an hour ago", "at midnight", "in the spring",
-         "this evening", "years ago")  # fmt: skip
+         "this evening", "years ago", "next week", "at noon", "after the rain", "before the war", "every night")  # fmt: skip
 
 _GOD = (
     "God bless {name}, and God bless the {noun}", "God bless you and your {adjective} {noun}", "God damn the {noun}",

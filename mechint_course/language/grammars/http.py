@@ -7,7 +7,8 @@ from mechint_course.language.grammars.lexicon import NOUNS, Lexicon
 _METHODS = ("GET", "GET", "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "GET")
 _AGENTS = ("Mozilla/5.0 (X11; Linux x86_64)", "curl/8.4.0", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Wget/1.21",
            "python-requests/2.31", "okhttp/4.12", "Mozilla/5.0 (Macintosh; Intel Mac OS X 13_4)", "Go-http-client/2.0",
-           "PostmanRuntime/7.36", "axios/1.6")  # fmt: skip
+           "PostmanRuntime/7.36", "axios/1.6", "Lynx/2.9", "Googlebot/2.1", "HTTPie/3.2",
+           "Opera/9.80 (Windows NT 6.1)", "Apache-HttpClient/4.5")  # fmt: skip
 _TYPES = (
     "text/html",
     "application/json",
@@ -19,7 +20,8 @@ _TYPES = (
     "image/webp",
 )
 _FOLDERS = ("api", "static", "images", "users", "v1", "v2", "search", "blog", "assets", "orders", "cart", "login", "docs",
-            "items", "news", "media", "account", "files", "upload", "reports")  # fmt: skip
+            "items", "news", "media", "account", "files", "upload", "reports", "admin", "archive", "billing", "catalog",
+            "comments", "downloads", "events", "feed", "gallery", "help", "invoices", "jobs", "maps", "profile", "teams")  # fmt: skip
 _ENDINGS = ("", "", ".html", ".json", ".png", ".css", ".js", "/", ".php", ".svg")
 
 

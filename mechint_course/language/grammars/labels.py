@@ -6,12 +6,30 @@ from mechint_course.language.grammars.lexicon import Lexicon, split
 
 _FOODS = split(
     "oats granola yogurt lentils crackers almonds cheese tofu muesli bread pasta hummus salmon tuna beans rice cereal "
-    "pretzels butter honey jam soup noodles cookies chocolate peanuts raisins popcorn juice milk"
+    "pretzels butter honey jam soup noodles cookies chocolate peanuts raisins popcorn juice milk barley ravioli sardines "
+    "cashews kefir pickles lasagne sausage waffles chickpeas couscous pudding"
 )
 _KINDS = split(
-    "organic roasted salted creamy smoked spicy instant whole low-fat sweet crunchy plain dried frozen toasted"
+    "organic roasted salted creamy smoked spicy instant whole low-fat sweet crunchy plain dried frozen toasted baked "
+    "pickled unsweetened crispy sliced seasoned light sour canned grilled"
 )
-_MEASURES = ("cup", "tbsp", "piece", "slice", "packet", "bar", "can", "scoop", "bottle", "handful")
+_MEASURES = (
+    "cup",
+    "tbsp",
+    "piece",
+    "slice",
+    "packet",
+    "bar",
+    "can",
+    "scoop",
+    "bottle",
+    "handful",
+    "bowl",
+    "jar",
+    "wedge",
+    "pouch",
+    "tsp",
+)
 _VITAMINS = (
     "Vitamin D",
     "Calcium",
@@ -23,10 +41,16 @@ _VITAMINS = (
     "Zinc",
     "Niacin",
     "Folate",
+    "Vitamin E",
+    "Riboflavin",
+    "Selenium",
+    "Thiamin",
+    "Biotin",
 )
 _INGREDIENTS = split(
     "water salt sugar wheat soy barley malt corn starch vinegar pepper garlic onion paprika lecithin yeast cocoa vanilla "
-    "sunflower-oil palm-oil citric-acid gelatin pectin whey casein turmeric cinnamon mustard sesame rosemary"
+    "sunflower-oil palm-oil citric-acid gelatin pectin whey casein turmeric cinnamon mustard sesame rosemary oregano "
+    "lemon-juice tapioca inulin cumin basil molasses cornflour parsley annatto"
 )
 
 

@@ -1,5 +1,6 @@
 """Words for the grammars, split into words that training may use and fresh ones that it never sees."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -7,11 +8,15 @@ from random import Random
 
 
 class Lexicon:
-    """Hands out the words of one side of the split: every fifth word of a list is kept for the fresh side.
+    """Hands out the words of one side of the split: about a fifth of all words is kept for the fresh side.
+
+    A word's side depends on the word alone, so that one which is fresh in a list is not met in another.
 
     >>> words = ("ash", "birch", "cedar", "fir", "oak")
-    >>> Lexicon()(words), Lexicon(fresh=True)(words)
-    (('ash', 'birch', 'cedar', 'fir'), ('oak',))
+    >>> Lexicon(fresh=True)(words)
+    ('birch',)
+    >>> sorted(Lexicon()(words) + Lexicon(fresh=True)(words)) == sorted(words)
+    True
     """
 
     def __init__(self, *, fresh: bool = False) -> None:
@@ -24,21 +29,26 @@ class Lexicon:
 
 @cache
 def _side(words: tuple[str, ...], fresh: bool) -> tuple[str, ...]:
-    return tuple(word for i, word in enumerate(words) if (i % 5 == 4) == fresh)
+    return tuple(word for word in words if (_number(word) % 5 == 4) == fresh)
+
+
+def _number(word: str) -> int:
+    return int.from_bytes(hashlib.sha256(word.lower().encode()).digest()[:4], "big")
 
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
 
 
 def fill(random: Random, template: str, slots: Mapping[str, Sequence[str]]) -> str:
-    """Puts a random word of its list into every `{slot}`; a word may hold slots itself.
+    """Puts a random word of its list into every `{slot}`; a word may hold slots itself, and `a` becomes `an` where it must.
 
-    >>> fill(Random(0), "{tree} by the {tree}", {"tree": ("old {kind}",), "kind": ("oak",)})
-    'old oak by the old oak'
+    >>> fill(Random(0), "a {tree} by the {tree}", {"tree": ("{age} {kind}",), "age": ("old",), "kind": ("oak",)})
+    'an old oak by the old oak'
     """
     while "{" in template:
         template = _SLOT.sub(lambda match: random.choice(slots[match[1]]), template)
-    return template
+    return _BEFORE_VOWEL.sub(r"\1n ", template)
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -69,9 +79,11 @@ ADJECTIVES = split(
 )
 VERBS_PAST = split(
     "opened carried watched followed painted repaired remembered forgot crossed counted dropped found hid kept left lost "
-    "mended noticed passed sold bought touched visited wanted washed closed covered answered admired burned cleaned"
+    "mended noticed passed sold bought touched visited wanted washed closed covered answered admired burned cleaned borrowed "
+    "broke chose drew feared guarded heard ignored lifted measured"
 )
 PLACES = split(
     "London Lisbon Vienna Cairo Lagos Kyoto Oslo Lima Boston Geneva Prague Dublin Naples Bergen Madrid Tunis Hanoi Austin "
-    "Leeds Zurich Delhi Accra Quito Perth Warsaw Ghent Split Turin Basel Cork"
+    "Leeds Zurich Delhi Accra Quito Perth Warsaw Ghent Split Turin Basel Cork Dakar Riga Porto Seville Hobart Nairobi "
+    "Bristol Krakow Bogota Manila Havana Tampere Denver Osaka Malmo Graz"
 )

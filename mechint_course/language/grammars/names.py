@@ -37,7 +37,10 @@ def _names(locale_id: str) -> tuple[tuple[str, ...], ...]:
         dates.append(format_datetime(moment, random.choice(("full", "long", "medium")), locale=locale))
     for _ in range(400):
         number = random.randint(1, 300)
-        amounts.append(format_unit(number, random.choice(_UNITS), locale=locale))
+        unit = random.choice(_UNITS)
+        amount = format_unit(number, unit, locale=locale)
+        # A language that lacks a unit's long form gets the bare name of the unit: the short form is in all three.
+        amounts.append(format_unit(number, unit, locale=locale, length="short") if unit in amount else amount)
         amounts.append(format_currency(number, random.choice(_CURRENCIES), locale=locale, format_type="name"))
         amounts.append(
             format_timedelta(timedelta(hours=random.randint(1, 9000)), locale=locale, add_direction=True)

@@ -1,0 +1,80 @@
+"""A dictionary in a quarter of the space: 8 bits a weight, with one scale for each latent and direction.
+
+Each latent's encoder column and decoder row is stored as whole numbers from -127 to 127 and one scale: the largest
+weight over 127. So a weight is off by at most half a scale. Loading gives an ordinary dictionary in float32, which
+`save_model` writes as SAELens' own files. This is how the course ships its dictionaries; what the rounding costs
+stands on their cards.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from mechint_course.resources import replace_file
+from mechint_course.sae.files import CONFIG, read_config, read_tensors
+from mechint_course.sae.topk import TopKSAE
+
+PACKED = "packed.safetensors"
+_LEVELS = 127
+
+
+def pack(
+    rows: Float[Tensor, "n d"],
+) -> tuple[Tensor, Float[Tensor, " n"]]:
+    """Whole numbers [n, d] from -127 to 127, and one scale a row: their product is `rows`, rounded.
+
+    >>> whole, scale = pack(torch.tensor([[1.0, -2.54], [0.0, 0.0]]))
+    >>> whole.tolist(), [round(value, 4) for value in scale.tolist()]
+    ([[50, -127], [0, 0]], [0.02, 0.0])
+    """
+    scale = rows.abs().amax(dim=1) / _LEVELS
+    whole = (rows / scale.clamp_min(torch.finfo(rows.dtype).tiny).unsqueeze(1)).round()
+    return whole.to(torch.int8), scale
+
+
+def save_packed(sae: TopKSAE, folder: Path) -> None:
+    """Writes cfg.json and packed.safetensors, each whole or not at all. Raises ValueError where a weight is not finite."""
+    tensors: dict[str, Tensor] = {"b_enc": sae.b_enc, "b_dec": sae.b_dec}
+    for name, rows in (("W_enc", sae.W_enc.T), ("W_dec", sae.W_dec)):
+        tensors[name], tensors[f"{name}_scale"] = pack(rows.detach())
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(
+                f"{name} holds numbers that are not finite, so nothing was written: train with a lower learning rate."
+            )
+    config = {"architecture": sae.architecture, "d_in": sae.d_in, "d_sae": sae.d_sae, **sae.own_config()}
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(
+        folder / PACKED,
+        to_bytes({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}),
+    )
+    replace_file(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+
+
+def load_packed(folder: Path) -> TopKSAE:
+    """What `save_packed` wrote, in float32. Raises ValueError, naming the file, where anything is not as it should be."""
+    config = read_config(folder / CONFIG)
+    if config["architecture"] != TopKSAE.architecture:
+        raise ValueError(
+            f"{folder / CONFIG}: only top-k dictionaries are packed, found {config['architecture']!r}."
+        )
+    d_in, d_sae = config["d_in"], config["d_sae"]
+    shapes = {
+        "W_enc": (d_sae, d_in), "W_enc_scale": (d_sae,), "b_enc": (d_sae,),
+        "W_dec": (d_sae, d_in), "W_dec_scale": (d_sae,), "b_dec": (d_in,),
+    }  # fmt: skip
+    read = read_tensors(folder / PACKED, shapes, whole_numbers=("W_enc", "W_dec"))
+    try:
+        sae = TopKSAE.from_config(d_in, d_sae, config)
+    except ValueError as error:
+        raise ValueError(f"{folder / CONFIG}: {error}. Install the course again.") from error
+    with torch.no_grad():
+        sae.W_enc.copy_((read["W_enc"] * read["W_enc_scale"].unsqueeze(1)).T)
+        sae.W_dec.copy_(read["W_dec"] * read["W_dec_scale"].unsqueeze(1))
+        sae.b_enc.copy_(read["b_enc"])
+        sae.b_dec.copy_(read["b_dec"])
+    return sae
