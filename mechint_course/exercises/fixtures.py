@@ -1,11 +1,14 @@
-"""Named fixtures: models that both the judge and the answer's process build for themselves.
+"""Named fixtures: models and dictionaries that both the judge and the answer's process build for themselves.
 
 A fixture is built once a process. After each call its state is compared with what it was: an answer that leaves a
 hook behind or changes a weight is told so, and the fixture is built afresh for the next call.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
+
+import torch
 
 from mechint_course.exercises.values import Fixture, Value, rebuild
 
@@ -21,7 +24,18 @@ def _model(name: str) -> Callable[[], Any]:
     return build
 
 
-BUILDERS: dict[str, Callable[[], Any]] = {f"model:{name}": _model(name) for name in ("tiny", "A", "B")}
+def _dictionary(name: str) -> Callable[[], Any]:
+    def build() -> Any:
+        from mechint_course.sae import load_dictionary
+
+        return deepcopy(load_dictionary(name))  # not the object that a notebook holds
+
+    return build
+
+
+BUILDERS: dict[str, Callable[[], Any]] = {f"model:{name}": _model(name) for name in ("tiny", "A", "B")} | {
+    f"dictionary:{name}": _dictionary(name) for name in ("A-512", "A-4096")
+}
 """What each name stands for."""
 
 
@@ -60,7 +74,9 @@ def names_in(value: Value) -> set[str]:
 def state(name: str) -> tuple[float, int]:
     """A fingerprint of a model: the sum of its weights' absolute values, and how many hooks hang on it."""
     model = build(name)
-    weights = sum(float(parameter.detach().double().abs().sum()) for parameter in model.parameters())
+    weights = sum(
+        float(parameter.detach().abs().sum(dtype=torch.float64)) for parameter in model.parameters()
+    )
     hooks = sum(len(module._forward_hooks) + len(module._backward_hooks) for module in model.modules())
     return weights, hooks
 

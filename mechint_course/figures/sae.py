@@ -1,6 +1,6 @@
 """Pictures of dictionaries: how a training went, what the model's loss says, and where units fire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -81,6 +81,31 @@ def losses(found: LossRecovered, guess: str | None = None) -> Figure:
         title="Loss recovered", xlabel="0: as bad as zeros, 1: untouched", ylim=(-1, 1), yticks=[],
         xlim=(min(-0.05, found.recovered - 0.05), 1.05),
     )  # fmt: skip
+    return figure
+
+
+def side_by_side(found: Mapping[str, LossRecovered]) -> Figure:
+    """The model's loss with each dictionary in place of its layer, between the untouched model and zeros.
+
+    >>> one = LossRecovered(clean=3.0, patched=3.2, zero_ablated=5.0, mean_ablated=4.0, n_tokens=100)
+    >>> [label.get_text() for label in side_by_side({"top-k": one, "L1": one}).axes[0].get_yticklabels()]
+    ['untouched', 'top-k', 'L1', 'zeros']
+    """
+    figure = new_figure(7.0, 2.4)
+    (axes,) = figure.axes
+    first = next(iter(found.values()))
+    named = {"untouched": first.clean} | {name: each.patched for name, each in found.items()}
+    named["zeros"] = first.zero_ablated
+    bars = axes.barh(list(named), list(named.values()), color=PALETTE["pale"], edgecolor=PALETTE["black"])
+    for number, bar in enumerate(bars[1:-1]):
+        bar.set(**fill(number))
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.invert_yaxis()
+    axes.set(
+        title="Loss with the layer replaced by ...",
+        xlabel="nats a token",
+        xlim=(0, 1.12 * max(named.values())),
+    )
     return figure
 
 

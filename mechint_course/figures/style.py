@@ -5,11 +5,14 @@ A picture that tells series apart uses a marker, a line style, a hatch or a writ
 
 import io
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from mechint_course.figures.words import describe
 
 PALETTE = {
     "blue": "#0072B2",
@@ -57,11 +60,38 @@ _RC: Any = {
 }
 
 
+_WORDS = """<details class="mechint-alt"><summary style="font-size:small">In words</summary>%s<script>(d=>{
+const o=d.closest('.jp-OutputArea');if(!o)return;const i=[...o.querySelectorAll('img')].filter(
+i=>i.compareDocumentPosition(d)&Node.DOCUMENT_POSITION_FOLLOWING).pop();if(i)i.alt=d.querySelector('p').textContent
+})(document.currentScript.parentNode)</script></details>"""
+"""JupyterLab gives pictures no text alternative: below each stands a line that unfolds, and the picture is given it."""
+
+
 class CourseFigure(Figure):
-    """A matplotlib Figure that notebooks show by themselves, whatever backend they run with."""
+    """A matplotlib Figure that notebooks show by themselves, whatever backend they run with, with a text alternative."""
+
+    summary = ""
+    """A sentence on what the figure shows, before what is read off the drawing."""
+
+    @property
+    def alt(self) -> str:
+        """The text alternative: the summary, then titles, axes, series, bars and maps in words.
+
+        >>> figure = new_figure(alt="Two dots.")
+        >>> figure.alt
+        'Two dots.'
+        """
+        return " ".join(filter(None, [self.summary, describe(self)]))
 
     def _repr_png_(self) -> bytes:
         return png(self)
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        metadata = {"image/png": {"alt": self.alt}}
+        display({"image/png": png(self), "text/plain": self.alt}, metadata=metadata, raw=True)
+        display(HTML(_WORDS % f"<p>{escape(self.alt)}</p>", metadata={"mechint_course": "text alternative"}))
 
 
 def new_figure(
@@ -74,10 +104,11 @@ def new_figure(
     share_x: bool = False,
     share_y: bool = False,
     ratios: Iterable[float] | None = None,
-) -> Figure:
+    alt: str = "",
+) -> CourseFigure:
     """An empty figure of `width` x `height` inches; its `rows` x `columns` axes stand row by row in `.axes`.
 
-    `ratios` are the relative widths of the columns. No window opens and nothing global changes.
+    `ratios` are the relative widths of the columns, `alt` begins the text alternative. No window opens and nothing global changes.
 
     >>> left, right = new_figure(8, 3, columns=2).axes
     >>> left.spines["top"].get_visible()
@@ -85,6 +116,7 @@ def new_figure(
     """
     with matplotlib.rc_context(_RC):
         figure = CourseFigure(figsize=(width, height), layout="constrained", dpi=100)
+        figure.summary = alt
         FigureCanvasAgg(figure)
         figure.subplots(
             rows,

@@ -23,7 +23,7 @@ SKETCHES: Mapping[str, Sequence[float]] = {
 """What a prediction about features in the plane looks like: the bearings in degrees of those that are kept."""
 
 
-def samples(batches: Mapping[str, Float[Tensor, "batch n_features"]], *, n_shown: int = 40) -> Figure:
+def samples(batches: Mapping[str, Float[Tensor, "_ _"]], *, n_shown: int = 40) -> Figure:
     """The first samples of some batches, one panel each: a row is a sample, a column a feature, dark is zero.
 
     >>> len(samples({"dense": torch.rand(50, 5), "sparse": torch.zeros(50, 5)}).axes)  # the colour bar counts too
@@ -55,7 +55,9 @@ def directions(
     n_panels = len(W)
     columns = min(columns, n_panels)
     rows = -(-n_panels // columns)
-    figure = new_figure(2.3 * columns, 2.45 * rows, rows=rows, columns=columns)
+    figure = new_figure(2.3 * columns, 2.5 * rows, rows=rows, columns=columns)
+    # Panels that stay square leave a title less room than the layout thinks.
+    figure.set_layout_engine("constrained", h_pad=0.12)
     for i, axes in enumerate(figure.axes):
         if i < n_panels:
             draw_directions(axes, W[i], "" if titles is None else titles[i])

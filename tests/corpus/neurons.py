@@ -1,6 +1,25 @@
 """Chapter 2: what learners write, right and wrong."""
 
+from tests.corpus import (
+    neurons_acting,
+    neurons_basis,
+    neurons_reading,
+    neurons_scoring,
+    neurons_steering,
+    neurons_vision,
+    neurons_why,
+)
 from tests.corpus.kinds import Answers
+
+_PARTS = (
+    neurons_acting,
+    neurons_reading,
+    neurons_scoring,
+    neurons_why,
+    neurons_basis,
+    neurons_steering,
+    neurons_vision,
+)
 
 _IMPORTS = "import numpy as np\nimport torch\nfrom torch import Tensor"
 
@@ -495,3 +514,7 @@ ANSWERS = {
 
 EQUIVALENT: dict[str, dict[str, str]] = {}
 """Mutants of the references that compute the same."""
+
+for _part in _PARTS:
+    ANSWERS |= _part.ANSWERS
+    EQUIVALENT |= _part.EQUIVALENT

@@ -1,5 +1,14 @@
 """Chapter 3: what learners write, right and wrong."""
 
+from tests.corpus import (
+    sae_dead,
+    sae_doubting,
+    sae_explaining,
+    sae_first,
+    sae_frontier,
+    sae_proof,
+    sae_reading,
+)
 from tests.corpus.kinds import Answers
 
 _IMPORTS = """
@@ -422,3 +431,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
 }
 """Mutants of the references that compute the same: exercise, mutated line, reason."""
+
+for _part in (sae_first, sae_reading, sae_dead, sae_frontier, sae_proof, sae_doubting, sae_explaining):
+    ANSWERS |= _part.ANSWERS
+    EQUIVALENT |= _part.EQUIVALENT

@@ -1,6 +1,16 @@
 """Chapter 1: what learners write, right and wrong."""
 
-from tests.corpus import toy_growth, toy_phases, toy_room, toy_structure
+from tests.corpus import (
+    toy_attacks,
+    toy_computing,
+    toy_dynamics,
+    toy_geometry,
+    toy_growth,
+    toy_phases,
+    toy_points,
+    toy_room,
+    toy_structure,
+)
 from tests.corpus.kinds import Answers
 
 _IMPORTS = "import math\n\nimport numpy as np\nimport torch\nfrom einops import einsum, reduce\nfrom torch import Tensor"
@@ -522,6 +532,11 @@ ANSWERS = (
     | toy_growth.ANSWERS
     | toy_phases.ANSWERS
     | toy_structure.ANSWERS
+    | toy_geometry.ANSWERS
+    | toy_dynamics.ANSWERS
+    | toy_attacks.ANSWERS
+    | toy_computing.ANSWERS
+    | toy_points.ANSWERS
     | {
         "toy.sparse_batch": SPARSE_BATCH,
         "toy.forward": FORWARD,
@@ -531,7 +546,15 @@ ANSWERS = (
 )
 
 EQUIVALENT: dict[str, dict[str, str]] = (
-    toy_room.EQUIVALENT | toy_growth.EQUIVALENT | toy_phases.EQUIVALENT | toy_structure.EQUIVALENT
+    toy_room.EQUIVALENT
+    | toy_growth.EQUIVALENT
+    | toy_phases.EQUIVALENT
+    | toy_structure.EQUIVALENT
+    | toy_geometry.EQUIVALENT
+    | toy_dynamics.EQUIVALENT
+    | toy_attacks.EQUIVALENT
+    | toy_computing.EQUIVALENT
+    | toy_points.EQUIVALENT
 ) | {
     "toy.sparse_batch": {
         "present = torch.rand(n_samples, n_features, generator=generator) <= feature_probability": (

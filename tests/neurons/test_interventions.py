@@ -3,8 +3,14 @@
 import pytest
 import torch
 
-from mechint_course.features.interventions import by_domain, loss_change, set_neuron, with_activation
-from mechint_course.language import activations, load_model
+from mechint_course.features.interventions import (
+    by_domain,
+    loss_change,
+    probability_change,
+    set_neuron,
+    with_activation,
+)
+from mechint_course.language import ACTIVATION_HOOK, activations, load_model
 from mechint_course.language.fast_loss import fast_losses
 from mechint_course.language.models import parameters_of
 from mechint_course.language.tiny import TINY_SHAPE
@@ -82,3 +88,15 @@ def test_means_by_domain_against_masks() -> None:
     for number in (0, 2, 3):
         assert torch.isclose(found[number], values[domain == number].mean(), atol=1e-6)
     assert found[1].isnan()
+
+
+def test_the_change_of_probability_against_two_runs(tokens, unchecked) -> None:
+    model, edit = load_model("tiny"), set_neuron(5, 4.0)
+    found = probability_change(model, tokens, edit, batch_size=4)
+    clean = model(tokens).softmax(-1)
+    hooks = [(ACTIVATION_HOOK, lambda x, hook: edit(x))]
+    changed = model.run_with_hooks(tokens, fwd_hooks=hooks).softmax(-1)
+    assert torch.allclose(found, (changed - clean).mean((0, 1)), atol=1e-6)
+    assert abs(float(found.sum())) < 1e-5 < float(found.abs().max())
+    with pytest.raises(ValueError, match="n_sequences, n_ctx"):
+        probability_change(model, tokens[0], edit)

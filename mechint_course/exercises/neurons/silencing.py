@@ -1,4 +1,4 @@
-"""Chapter 2, section 4: what the model loses when one neuron falls silent."""
+"""Chapter 2, section 1: what the model loses when one neuron falls silent."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mechint_course.exercises.fixtures import build
 from mechint_course.exercises.model import Ask, Known, exercise, fixture
+from mechint_course.exercises.neurons.real import remembered
 from mechint_course.exercises.values import Fixture, Value
 
 _HOOK = "blocks.0.mlp.hook_post"
@@ -16,7 +17,7 @@ _HOOK = "blocks.0.mlp.hook_post"
     id="neurons.silence",
     title="Silence it",
     points=3,
-    minutes=12,
+    minutes=10,
     difficulty=2,
     core=True,
     hints=(
@@ -33,7 +34,7 @@ def silence(ask: Ask) -> None:
     "The change in loss on a small model against one whose neuron is not connected to anything."
     ask.compare(
         _cases(ask),
-        expected=_disconnected,
+        expected=lambda model, tokens, neuron: _disconnected(model, tokens, neuron),
         known=(
             Known(
                 "sign-swapped",
@@ -108,7 +109,7 @@ _LOUD = (0, 2, 3, 5, 6)
 
 
 def _cases(ask: Ask) -> Iterator[dict[str, Value]]:
-    for neuron in ask.random.sample(_LOUD, 4):
+    for neuron in ask.random.sample(_LOUD, 3):
         # The neuron's number is a valid batch and position too: a wrong axis gives a wrong result, not an error.
         batch, n_ctx = sorted(ask.sizes(2, low=7, high=12))
         tokens = torch.randint(1, 25, (batch, n_ctx), generator=ask.generator)
@@ -116,6 +117,7 @@ def _cases(ask: Ask) -> Iterator[dict[str, Value]]:
         yield {"model": fixture("model:tiny"), "tokens": tokens, "neuron": neuron}
 
 
+@remembered
 def _disconnected(model: Fixture, tokens: Tensor, neuron: int) -> Tensor:
     """No hook: a copy of the weights, in plain torch, where nothing goes out of the neuron."""
     from mechint_course.language.fast_loss import fast_losses

@@ -5,21 +5,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from mechint_course.exercises.model import Ask, Known, exercise, prediction
-
-guess_domains = prediction(
-    id="neurons.guess_domains",
-    title="How many kinds of text?",
-    options=("one", "two or three", "four or more"),
-    core=True,
-)
+from mechint_course.exercises.model import Ask, Known, exercise
 
 
 @exercise(
     id="neurons.top_examples",
     title="Where is the neuron strongest?",
     points=2,
-    minutes=10,
+    minutes=7,
     difficulty=2,
     core=True,
     hints=(

@@ -5,14 +5,21 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from mechint_course.exercises.model import Ask, Known, exercise
+from mechint_course.exercises.model import Ask, Known, exercise, prediction
+
+guess_domains = prediction(
+    id="neurons.guess_domains",
+    title="Prediction: how many kinds of text?",
+    options=("one", "two or three", "four or more"),
+    core=True,
+)
 
 
 @exercise(
     id="neurons.domain_means",
     title="One mean for each kind of text",
     points=2,
-    minutes=8,
+    minutes=6,
     difficulty=1,
     core=True,
     hints=(

@@ -12,7 +12,7 @@ from mechint_course.exercises.model import Ask, Known, exercise
     id="sae.decode",
     title="Back to the neurons",
     points=2,
-    minutes=6,
+    minutes=4,
     difficulty=1,
     core=True,
     hints=(
@@ -91,7 +91,7 @@ def _decode_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
         "W_dec": torch.tensor([[1.0, 0.0, -3.0], [0.5, 0.5, 0.5]]),
         "b_dec": torch.tensor([0.0, 1.0, 2.0]),
     }
-    for _ in range(20):
+    for _ in range(5):
         batch, d_in, d_sae = ask.sizes(3)
         latents = torch.randn(batch, d_sae, generator=ask.generator).relu() * 2
         latents[0, 0] = 1.7  # something is on

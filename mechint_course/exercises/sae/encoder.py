@@ -1,4 +1,4 @@
-"""Chapter 3, section 1: the encoder of a top-k dictionary."""
+"""Chapter 3, section 3: the encoder of a top-k dictionary."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mechint_course.exercises.model import Ask, Known, exercise
+from mechint_course.exercises.sae.relu_encoder import bias_mistakes
 
 Case = dict[str, Tensor | int]
 _LEAST_GAP = 1e-3
@@ -15,7 +16,7 @@ _LEAST_GAP = 1e-3
     id="sae.encode",
     title="Which features are on?",
     points=3,
-    minutes=12,
+    minutes=8,
     difficulty=2,
     core=True,
     hints=(
@@ -45,10 +46,10 @@ def _encode_cases(ask: Ask) -> Iterator[Case]:
         "b_dec": torch.tensor([1.0, 0.0]),
         "k": 1,
     }
-    for number in range(12):
+    for number in range(6):
         batch, d_in, d_sae = sorted(ask.sizes(3, low=2, high=11))
         batch = 12 if number == 0 else batch  # once more inputs than latents
-        k = d_sae if number == 1 else ask.random.randint(1, d_sae - 1)
+        k = (1, d_sae)[number] if number < 2 else ask.random.randint(1, d_sae - 1)
         while True:
             tensors = {
                 "x": torch.randn(batch, d_in, generator=ask.generator) + 0.5,
@@ -71,10 +72,10 @@ def _latent_by_latent(x: Tensor, W_enc: Tensor, b_enc: Tensor, b_dec: Tensor, k:
     x, W_enc, b_enc, b_dec = x.double(), W_enc.double(), b_enc.double(), b_dec.double()
     rows = []
     for i in range(len(x)):
-        h = [((x[i] - b_dec) * W_enc[:, j]).sum() + b_enc[j] for j in range(W_enc.shape[1])]
-        kept = sorted(range(len(h)), key=lambda j: -float(h[j].detach()))[:k]
-        off = torch.zeros((), dtype=torch.float64)
-        rows.append(torch.stack([h[j] if j in kept and h[j] > 0 else off for j in range(len(h))]))
+        h = (W_enc.T * (x[i] - b_dec)).sum(1) + b_enc
+        values = h.tolist()
+        kept = sorted(range(len(values)), key=lambda j: -values[j])[:k]
+        rows.append(h * torch.tensor([j in kept and values[j] > 0 for j in range(len(values))]))
     return torch.stack(rows)
 
 
@@ -99,31 +100,7 @@ def _late(change: Callable[[Tensor, int], Tensor]) -> Callable[..., Tensor]:
 
 
 _ENCODE_MISTAKES = (
-    Known(
-        "b-dec-not-subtracted",
-        "You do not subtract b_dec from x. The decoder adds b_dec at the end, so the encoder must take it away first.",
-        _wrong(lambda x, W, b, c: x @ W + b),
-    ),
-    Known(
-        "b-dec-added",
-        "You add b_dec to x; the encoder subtracts it.",
-        _wrong(lambda x, W, b, c: (x + c) @ W + b),
-    ),
-    Known(
-        "b-enc-missing",
-        "Your latents ignore b_enc, the threshold that each latent learns for itself.",
-        _wrong(lambda x, W, b, c: (x - c) @ W),
-    ),
-    Known(
-        "b-enc-subtracted",
-        "You subtract b_enc; the formula adds it.",
-        _wrong(lambda x, W, b, c: (x - c) @ W - b),
-    ),
-    Known(
-        "biases-missing",
-        "Your latents ignore both b_dec and b_enc.",
-        _wrong(lambda x, W, b, c: x @ W),
-    ),
+    *bias_mistakes(_wrong),
     Known(
         "bias-after-selection",
         "You pick the k largest before b_enc is added, so the wrong latents are kept.",

@@ -121,7 +121,7 @@ def _cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
         "fires": torch.tensor([[1, 0, 1], [1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 0, 1]], dtype=torch.bool),
         "in_domain": torch.tensor([True, True, True, False, False]),
     }
-    for number in range(20):
+    for number in range(7):
         n_tokens, n_units = ask.sizes(2, low=3, high=14)
         fires = torch.rand(n_tokens, n_units, generator=ask.generator) < 0.4
         fires[0, 0], fires[:, -1] = True, False

@@ -1,4 +1,4 @@
-"""Chapter 3, section 2: a dictionary in the place of a real layer."""
+"""Chapter 3, section 3: a dictionary in the place of a real layer."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from mechint_course.exercises.fixtures import resolve
 from mechint_course.exercises.model import Ask, Known, exercise, fixture, prediction
+from mechint_course.exercises.neurons.real import remembered, some_tokens
 from mechint_course.exercises.values import Value
 
 HOOK, _BEHIND = "blocks.0.mlp.hook_post", "blocks.0.hook_resid_post"
@@ -27,7 +28,7 @@ guess_recovered = prediction(
     id="sae.loss_recovered",
     title="Does the model notice?",
     points=3,
-    minutes=15,
+    minutes=9,
     difficulty=2,
     core=True,
     hints=(
@@ -41,7 +42,7 @@ guess_recovered = prediction(
     seconds=60,  # the first call in a fresh process also imports TransformerLens
 )
 def loss_recovered(ask: Ask) -> None:
-    "The share against a forward pass finished by hand, without hooks, on a small random model."
+    "The share against a forward pass finished by hand, without hooks, on model A and on a small random model."
     ask.compare(
         _cases(ask),
         expected=lambda model, tokens, reconstruction: _share(*_three(model, tokens, reconstruction)),
@@ -54,18 +55,22 @@ def loss_recovered(ask: Ask) -> None:
 
 def _cases(ask: Ask) -> Iterator[dict[str, Value]]:
     model = fixture("model:tiny")
-    for noise, worse_than_zeros in ((0.3, False), (1.0, False), (3.0, True)):
+    for sign, worse_than_zeros in ((1, False), (-1, True)):
         while True:
             batch, n_ctx = sorted(ask.sizes(2, low=2, high=9))
             tokens = torch.randint(0, 25, (batch, n_ctx), generator=ask.generator)
             x = _layer(model, tokens).x.float()
-            reconstruction = x + noise * torch.randn(x.shape, generator=ask.generator)
+            reconstruction = sign * x + 0.5 * torch.randn(x.shape, generator=ask.generator)
             clean, patched, zero = _three(model, tokens, reconstruction)
-            # One reconstruction is worse than zeros: the scale goes on below 0.
+            # One reconstruction points the wrong way and is worse than zeros: the scale goes on below 0.
             fits = _share(clean, patched, zero) < -0.1 if worse_than_zeros else True
             if abs(zero - clean) > _LEAST_DIFFERENCE and fits:
                 yield {"model": model, "tokens": tokens, "reconstruction": reconstruction}
                 break
+    model, tokens = fixture("model:A"), some_tokens(ask.generator, 2, 11)
+    x = _layer(model, tokens).x.float()
+    damaged = x * (torch.rand(x.shape, generator=ask.generator) < 0.8)  # a fifth of the activations is lost
+    yield {"model": model, "tokens": tokens, "reconstruction": damaged}
 
 
 class _Layer(NamedTuple):
@@ -81,7 +86,7 @@ _RUNS: dict[bytes, _Layer] = {}
 
 @torch.no_grad()
 def _layer(model: Value, tokens: Tensor) -> _Layer:
-    key = bytes(tokens.shape) + tokens.numpy().tobytes()
+    key = f"{model} {list(tokens.shape)}".encode() + tokens.numpy().tobytes()
     if key not in _RUNS:
         if len(_RUNS) > 32:
             _RUNS.clear()
@@ -108,10 +113,16 @@ def _finish(
     )
 
 
-def _three(model: Value, tokens: Tensor, reconstruction: Tensor) -> tuple[float, float, float]:
-    """The loss clean, patched and with zeros."""
+@remembered
+def _losses(model: Value, tokens: Tensor, reconstruction: Tensor) -> Tensor:
     changes = (lambda x: x, lambda x: reconstruction.to(x), torch.zeros_like)
     clean, patched, zero = (_finish(model, tokens, change) for change in changes)
+    return torch.tensor([clean, patched, zero], dtype=torch.float64)
+
+
+def _three(model: Value, tokens: Tensor, reconstruction: Tensor) -> tuple[float, float, float]:
+    """The loss clean, patched and with zeros."""
+    clean, patched, zero = _losses(model, tokens, reconstruction).tolist()
     return clean, patched, zero
 
 

@@ -107,13 +107,9 @@ def forward_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
 def _unfolded(x: Tensor, W: Tensor, b_final: Tensor) -> Tensor:
     """Output j is the bias of j plus, for every feature i, its value times the overlap of directions i and j."""
     x, W, b = x.double(), W.double(), b_final.double()
-    columns = []
-    for j in range(W.shape[1]):
-        total = b[j].expand(len(x))
-        for i in range(W.shape[1]):
-            total = total + x[:, i] * (W[:, i] * W[:, j]).sum()
-        columns.append(torch.where(total > 0, total, torch.zeros_like(total)))
-    return torch.stack(columns, dim=1)
+    overlaps = (W[:, :, None] * W[:, None, :]).sum(0)
+    total = b + (x[:, :, None] * overlaps).sum(1)
+    return torch.where(total > 0, total, 0.0)
 
 
 @exercise(
@@ -231,9 +227,6 @@ def _loss_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
 
 
 def _double_sum(x: Tensor, x_hat: Tensor, importance: Tensor) -> Tensor:
-    total = torch.zeros((), dtype=torch.float64)
-    for k in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            error = x[k, i].double() - x_hat[k, i].double()
-            total = total + importance[i].double() * error * error / x.shape[0]
-    return total
+    """Over samples k and features i: the importance of i times the error of k and i, twice."""
+    error = x.double() - x_hat.double()
+    return torch.einsum("i,ki,ki->", importance.double(), error, error) / x.shape[0]

@@ -65,14 +65,10 @@ def linear(ask: Ask) -> None:
 
 
 def _unfolded(x: Tensor, W: Tensor, b_final: Tensor) -> Tensor:
-    rows = []
-    for sample in x.double():
-        hidden = [(row * sample).sum() for row in W.double()]
-        out = b_final.double()
-        for number, row in zip(hidden, W.double(), strict=True):
-            out = out + number * row
-        rows.append(out)
-    return torch.stack(rows)
+    """Hidden number h is the row h of W times the sample, added up; each adds its row, that many times, to the bias."""
+    x, W = x.double(), W.double()
+    hidden = (x[:, None, :] * W).sum(2)
+    return b_final.double() + (hidden[:, :, None] * W).sum(1)
 
 
 @exercise(
@@ -174,11 +170,9 @@ def _loss_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
 
 
 def _term_by_term(W: Tensor, importance: Tensor) -> tuple[Tensor, Tensor]:
+    """Every pair (i, j): itself on one side, the others on the other, weighed with the one that is disturbed."""
     columns, weights = W.double().T, importance.double()
-    benefit = interference = torch.zeros((), dtype=torch.float64)
-    for i, mine in enumerate(columns):
-        benefit = benefit + weights[i] * (1 - (mine * mine).sum()) ** 2
-        for j, other in enumerate(columns):
-            if i != j:
-                interference = interference + weights[j] * (mine * other).sum() ** 2
-    return benefit, interference
+    inner = (columns[:, None] * columns).sum(-1)
+    itself = torch.eye(len(columns), dtype=torch.bool)
+    benefit = torch.where(itself, weights * (1 - inner) ** 2, 0.0).sum()
+    return benefit, torch.where(itself, 0.0, weights * inner**2).sum()

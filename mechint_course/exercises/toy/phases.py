@@ -215,7 +215,7 @@ def _sums(
     W, b = W.double(), b.double() * bias
     strengths = [(k + (0 if left_ends else 0.5)) / n_points for k in range(n_points)]
     weights = (importance, 1.0) if other else (1.0, importance if weigh else 1.0)
-    total = torch.zeros((), dtype=torch.float64)
+    samples, chances_of = [], []
     for first in [None, *strengths]:
         for second in [None, *strengths]:
             if (only_both and None in (first, second)) or (skip_none and first is None and second is None):
@@ -225,10 +225,13 @@ def _sums(
                 there = 1.0 if only_both or not chances else density
                 absent = 1.0 if not chances else 1 - density
                 chance *= absent if value is None else there / n_points
-            x = (first or 0.0, second or 0.0)
-            h = W[0] * x[0] + W[1] * x[1]
-            for i in range(2):
-                out = W[i] * h + b[i]
-                out = out.clamp(min=0) if relu else out
-                total = total + chance * weights[i] * (x[i] - out) ** 2
+            samples.append((first or 0.0, second or 0.0))
+            chances_of.append(chance)
+    total = torch.zeros((), dtype=torch.float64)
+    x, chance_of = torch.tensor(samples, dtype=torch.float64), torch.tensor(chances_of, dtype=torch.float64)
+    h = W[0] * x[:, 0] + W[1] * x[:, 1]
+    for i in range(2):
+        out = W[i] * h + b[i]
+        out = out.clamp(min=0) if relu else out
+        total = total + (chance_of * weights[i] * (x[:, i] - out) ** 2).sum()
     return total

@@ -94,16 +94,13 @@ def _recovery_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
 def _best_corner(h: Tensor, W: Tensor) -> Tensor:
     """The non-negative solution of smallest sum among those that use as many features as there are numbers in h."""
     n_hidden, n_features = W.shape
-    best, smallest = torch.zeros(n_features, dtype=torch.float64), float("inf")
-    for chosen in combinations(range(n_features), n_hidden):
-        part = W[:, list(chosen)]
-        if float(torch.linalg.det(part).abs()) < 1e-9:
-            continue
-        values = torch.linalg.solve(part, h)
-        if float(values.min()) > -1e-9 and float(values.sum()) < smallest:
-            smallest = float(values.sum())
-            best = torch.zeros(n_features, dtype=torch.float64)
-            best[list(chosen)] = values.clamp(min=0)
+    corners = torch.tensor(list(combinations(range(n_features), n_hidden)))
+    parts = W[:, corners].movedim(0, 1)  # one square matrix for each choice of features
+    solvable = torch.linalg.det(parts).abs() > 1e-9
+    values = torch.linalg.solve(parts[solvable], h.expand(int(solvable.sum()), n_hidden))
+    sums = torch.where(values.amin(1) > -1e-9, values.sum(1), float("inf"))
+    best = torch.zeros(n_features, dtype=torch.float64)
+    best[corners[solvable][sums.argmin()]] = values[sums.argmin()].clamp(min=0)
     return best
 
 

@@ -222,11 +222,10 @@ def _leak_cases(ask: Ask) -> Iterator[dict[str, Tensor]]:
 
 def _leaks_by_loops(x: Tensor, W: Tensor) -> Tensor:
     found = []
-    for sample in x.double():
-        h = [sum(float(w) * float(v) for w, v in zip(row, sample, strict=True)) for row in W.double()]
-        read = [
-            sum(a * float(b) for a, b in zip(h, W[:, i].double(), strict=True)) for i in range(len(sample))
-        ]
-        squares = [value**2 for value, present in zip(read, sample.tolist(), strict=True) if not present]
+    rows, directions = W.double().tolist(), W.double().T.tolist()
+    for sample in x.double().tolist():
+        h = [sum(w * v for w, v in zip(row, sample, strict=True)) for row in rows]
+        read = [sum(a * b for a, b in zip(h, direction, strict=True)) for direction in directions]
+        squares = [value**2 for value, present in zip(read, sample, strict=True) if not present]
         found.append((sum(squares) / len(squares)) ** 0.5)
     return torch.tensor(found, dtype=torch.float64)

@@ -1,5 +1,5 @@
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mechint_course import check, hint, sized

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import optimize
 from torch import Tensor
 

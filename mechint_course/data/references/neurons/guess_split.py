@@ -1,0 +1,2 @@
+guess_split = None  # one of: "one", "two", "it makes no difference"
+guess_split = "two"
