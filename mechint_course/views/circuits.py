@@ -20,6 +20,9 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
+FOLDS = "mechint-folds"
+"""The class of a `details` element that is open while there is no drawing, and folded once there is."""
+
 _FOLDER = "mechint_course"
 _SOURCE = ("dist", "cdn", "iife.js")
 
@@ -31,7 +34,8 @@ const b=window[k]||(window[k]=new Promise((ok,no)=>{const s=document.createEleme
 s.onload=()=>ok(window.CircuitsVis);s.onerror=()=>{delete window[k];no()};document.head.append(s)}));
 b.then(C=>{h.style.paddingBottom='3em';h.querySelectorAll('.mechint-view').forEach((p,i)=>{if(!p.isConnected||!views[i])return;
 const d=document.createElement('div');d.id='mechint-'+Math.random().toString(36).slice(2);p.after(d);
-new MutationObserver((_,o)=>{o.disconnect();p.remove()}).observe(d,{childList:true});
+new MutationObserver((_,o)=>{o.disconnect();p.remove();
+h.querySelectorAll('.mechint-folds').forEach(f=>f.open=false)}).observe(d,{childList:true});
 C.render(d.id,C[views[i][0]],views[i][1])})},()=>{})})(document.currentScript.parentNode)"""
 
 

@@ -152,12 +152,31 @@ def show_side_by_side(columns: Mapping[str, Iterable[Row]]) -> TokenView:
         )
     scales = [_largest(column) for column in rows.values()]
     cell = '<td style="vertical-align:top;text-align:left">'
-    head = "".join(f'<th style="text-align:left">{_text(heading)}</th>' for heading in rows)
+    head = "".join(f'<th style="text-align:left">{safe_text(heading)}</th>' for heading in rows)
     lines = list(zip(*rows.values(), strict=True))
     body = "".join("<tr>" + "".join(f"{cell}{_frame(e)}</td>" for e in line) + "</tr>" for line in lines)
     views = [_view(example, scale) for line in lines for example, scale in zip(line, scales, strict=True)]
     words = "\n".join(f"{heading}: {_in_words(e)}" for heading, column in rows.items() for e in column)
     return TokenView(f'<table style="width:100%"><tr>{head}</tr>{body}</table>', views, words)
+
+
+def plain_html(row: Row, *, high: float | None = None) -> str:
+    """One text as HTML without any script, for places where none runs: inside widgets, in a page that is sent away.
+
+    Args:
+        row: as for `show_examples`.
+        high: the value (in size) that gets the full colour; default, the largest of this text.
+
+    Raises:
+        ValueError: as `show_tokens`.
+
+    >>> "background-color:rgb(230,159,0)" in plain_html((["a", " cat"], [0.0, 2.5]))
+    True
+    """
+    example = _checked(row)
+    return _frame(example).replace(
+        "{view}", f"<div>{_view(example, high or _largest([example])).plain}</div>"
+    )
 
 
 @dataclass(frozen=True)
@@ -182,30 +201,31 @@ def _largest(examples: Sequence[_Text]) -> float:
     return max((abs(value) for example in examples for value in example.values), default=0.0) or 1.0
 
 
-def _visible(token: str) -> str:
+def visible(token: str) -> str:
     """A token with its line breaks and tabs made visible."""
     return token.translate(_VISIBLE)
 
 
-def _text(text: str) -> str:
+def safe_text(text: str) -> str:
+    """Text as HTML for `embed`: neither markup nor the place of a view."""
     # Braces would be taken for the place of a view.
     return escape(text).replace("{", "&#123;")
 
 
 def _heading(title: str) -> str:
-    return f"<div><b>{_text(title)}</b></div>" if title else ""
+    return f"<div><b>{safe_text(title)}</b></div>" if title else ""
 
 
 def _frame(example: _Text) -> str:
-    label = f"<small><b>{_text(example.label)}</b></small> " if example.label else ""
-    return f'{label}<div style="{_CARD}">{{view}}<small>{_text(_peak(example))}</small></div>'
+    label = f"<small><b>{safe_text(example.label)}</b></small> " if example.label else ""
+    return f'{label}<div style="{_CARD}">{{view}}<small>{safe_text(_peak(example))}</small></div>'
 
 
 def _peak(example: _Text) -> str:
     top = max(range(len(example.tokens)), key=lambda place: abs(example.values[place]))
     value = example.values[top]
     word = "lowest" if value < 0 else "highest"
-    return f'{word} {value:.3g} at "{_visible(example.tokens[top])}"' if value else "zero on every token"
+    return f'{word} {value:.3g} at "{visible(example.tokens[top])}"' if value else "zero on every token"
 
 
 def _in_words(example: _Text) -> str:
@@ -216,11 +236,11 @@ def _in_words(example: _Text) -> str:
 def _view(example: _Text, scale: float) -> View:
     values = [float(f"{value:.3g}") for value in example.values]
     pairs = zip(example.tokens, values, strict=True)
-    plain = "".join(_span(_visible(token), value, scale) for token, value in pairs)
+    plain = "".join(_span(visible(token), value, scale) for token, value in pairs)
     props = {
         # circuitsvis sets tokens as HTML: a zero-width space after "<" and "&" keeps them text.
         "tokens": [
-            _visible(token).replace("<", "<\u200b").replace("&", "&\u200b") for token in example.tokens
+            visible(token).replace("<", "<\u200b").replace("&", "&\u200b") for token in example.tokens
         ],
         "values": [int(value) if value == int(value) else value for value in values],
         "minValue": -scale,
@@ -234,10 +254,10 @@ def _view(example: _Text, scale: float) -> View:
 
 def _span(token: str, value: float, scale: float) -> str:
     if value == 0:
-        return _text(token)
+        return safe_text(token)
     share = min(abs(value) / scale, 1.0)
     red, green, blue = (round(255 - share * (255 - part)) for part in (POSITIVE if value > 0 else NEGATIVE))
     style = f"background-color:rgb({red},{green},{blue})" + (
         ";text-decoration:underline" if share >= 0.5 else ""
     )
-    return f'<span title="{value:.3g}" style="{style}">{_text(token)}</span>'
+    return f'<span title="{value:.3g}" style="{style}">{safe_text(token)}</span>'

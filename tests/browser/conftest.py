@@ -45,8 +45,12 @@ class Lab:
 
 
 @pytest.fixture
-def lab(chromium: str, tmp_path: Path) -> Iterator[Lab]:
-    """`python -m mechint_course lab 01_toy`, with settings and progress in a folder of the test's own."""
+def lab(chromium: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """`python -m mechint_course lab CHAPTER`, with settings and progress in a folder of the test's own.
+
+    The chapter is the first, or the one that a test asks for by indirect parametrisation.
+    """
+    chapter = getattr(request, "param", "01_toy")
     folder, home = tmp_path / "my-course", tmp_path / "home"
     settings = home / "config"
     settings.mkdir(parents=True)
@@ -62,7 +66,7 @@ def lab(chromium: str, tmp_path: Path) -> Iterator[Lab]:
     }
     log = (tmp_path / "lab.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "mechint_course", "lab", "01_toy", "--dir", str(folder), "--no-browser"],
+        [sys.executable, "-m", "mechint_course", "lab", chapter, "--dir", str(folder), "--no-browser"],
         env=environment,
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -70,7 +74,7 @@ def lab(chromium: str, tmp_path: Path) -> Iterator[Lab]:
     )
     try:
         server = _server(home / "runtime", process, tmp_path / "lab.log")
-        yield Lab(f"{server['url']}lab/tree/01_toy/01_toy.ipynb?token={server['token']}", folder)
+        yield Lab(f"{server['url']}lab/tree/{chapter}/{chapter}.ipynb?token={server['token']}", folder)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
@@ -79,7 +83,7 @@ def lab(chromium: str, tmp_path: Path) -> Iterator[Lab]:
 
 def _server(runtime: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     """What JupyterLab writes about itself once it listens."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for path in runtime.glob("jpserver-*.json"):
             if path.stat().st_size:
