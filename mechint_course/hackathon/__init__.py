@@ -1,0 +1,1 @@
+"""Starting a project, and scoring a dictionary at its end."""
