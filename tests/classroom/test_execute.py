@@ -27,7 +27,9 @@ def test_pictures_and_words_stay_and_what_needs_a_kernel_goes(monkeypatch, tmp_p
     monkeypatch.setenv("MECHINT_COURSE_SMOKE", "1")
     ran = execute(notebook(CELLS), "01_toy")
     outputs = {cell.id: cell.outputs for cell in ran.cells}
-    assert [set(output.data) for output in outputs["figure"]] == [{"image/png", "text/plain"}]
+    picture, words = outputs["figure"]
+    assert set(picture.data) == {"image/png", "text/plain"} and picture.metadata["image/png"]["alt"] == ""
+    assert "In words" in words.data["text/html"]
     assert [(output.name, output.text) for output in outputs["bar"]] == [("stdout", "loss 0.1\n")]
     assert outputs["slider"] == []
     home = outputs["home"][0].data["text/plain"]

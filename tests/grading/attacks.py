@@ -89,13 +89,13 @@ import glob, importlib, inspect, mechint_course, os, sys
 from mechint_course.exercises import references
 me = sys._getframe().f_code.co_name
 from mechint_course.exercises.catalogue import find
-return references.run(find("toy." + me))(*args)
+return references.run(find("universality." + me))(*args)
 """
 
 READ_THE_REFERENCE = """
 import mechint_course, os, sys
 me = sys._getframe().f_code.co_name
-folder = os.path.join(os.path.dirname(mechint_course.__file__), "data", "references", "toy")
+folder = os.path.join(os.path.dirname(mechint_course.__file__), "data", "references", "universality")
 names = {"__name__": "x"}
 exec(open(os.path.join(folder, "imports.py")).read() + open(os.path.join(folder, me + ".py")).read(), names)
 return names[me](*args)
@@ -224,7 +224,7 @@ for place in {places!r} + ["..", "/", os.getcwd()]:
 EDIT_THE_COURSE = """
 import glob, os, mechint_course
 root = os.path.dirname(mechint_course.__file__)
-for path in glob.glob(root + "/**/*.py", recursive=True) + [root + "/exercises/toy/__init__.py"]:
+for path in glob.glob(root + "/**/*.py", recursive=True) + [root + "/exercises/universality/__init__.py"]:
     try: open(path, "w").write("EXERCISES = ()")
     except OSError: pass
 """

@@ -8,12 +8,12 @@ from nbformat import NotebookNode
 from mechint_course.classroom.files import MARK
 from mechint_course.classroom.grading.sandbox import MEGABYTE, Limits
 from tests.grading import attacks
-from tests.grading.submissions import CHAPTER, answered, checks, everywhere, strip_marks, with_cell
+from tests.grading.submissions import answered, checks, everywhere, strip_marks, with_cell
 from tests.nbgrader import bypasses
 from tests.notebooks import versions
 
-QUICK = "04_universality"
-"""A chapter that is graded in half the time, where it does not matter which."""
+CHAPTER = "04_universality"
+"""The chapter of them all: it does not matter which, and this one is graded soonest."""
 SHORT = Limits(cell_seconds=8, seconds=200, memory=1200 * MEGABYTE)
 
 
@@ -33,11 +33,10 @@ class Kind:
     lost: frozenset[str]
     slug: dict[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-    chapter: str = CHAPTER
 
 
 ALL = frozenset(versions.total(CHAPTER))
-FORWARD = frozenset({"toy.forward"})
+FIRST = "universality.correlation"
 
 
 def solved() -> NotebookNode:
@@ -82,9 +81,10 @@ def _structure() -> dict[str, Kind]:
         ),
         "changed points": Kind(
             changed(
-                versions.solved(CHAPTER, but=FORWARD), lambda cell: cell.metadata.nbgrader.update(points=1000)
+                versions.solved(CHAPTER, but=frozenset({FIRST})),
+                lambda cell: cell.metadata.nbgrader.update(points=1000),
             ),
-            FORWARD,
+            frozenset({FIRST}),
         ),
         "checks without marks": Kind(changed(untouched(), strip_marks), **nothing),
         "changed ids": Kind(_other_ids(), **nothing),
@@ -99,9 +99,9 @@ def _other_ids() -> NotebookNode:
     """Every check says that it is the check of an exercise that is solved already."""
     notebook = untouched()
     for cell in checks(notebook):
-        cell.metadata.nbgrader.grade_id = "toy-forward-check"
-        cell.metadata[MARK]["id"] = "toy-forward-check"
-        cell.source = 'check("toy.forward")\n1000'
+        cell.metadata.nbgrader.grade_id = "universality-correlation-check"
+        cell.metadata[MARK]["id"] = "universality-correlation-check"
+        cell.source = f'check("{FIRST}")\n1000'
     return notebook
 
 
@@ -138,8 +138,14 @@ def _for_nothing(place: Place) -> dict[str, Kind]:
         "reading other learners' files": ("", attacks.READ_OTHERS.format(places=place.folders)),
         "forging replies from within an answer": ("", attacks.FORGE + "\nreturn 0"),
     }
-    found = {name: Kind(everywhere(wrong, code), ALL, limits=SHORT) for name, code in before.items()}
-    found |= {name: Kind(everywhere(body, code), ALL, limits=SHORT) for name, (code, body) in bodies.items()}
+    found = {
+        name: Kind(everywhere(wrong, code, chapter=CHAPTER), ALL, limits=SHORT)
+        for name, code in before.items()
+    }
+    found |= {
+        name: Kind(everywhere(body, code, chapter=CHAPTER), ALL, limits=SHORT)
+        for name, (code, body) in bodies.items()
+    }
     within = "forging replies from within an answer"
     found[within] = replace(found[within], limits=replace(SHORT, restarts=2))  # each answer ends its process
     for name, code in {**bypasses.FULL_MARKS, **bypasses.ONE_ANSWER}.items():
@@ -181,9 +187,7 @@ def _endings(place: Place) -> dict[str, Kind]:
         "a cell that does not compile": "def 1 (:",
     }
     return {
-        f"harm: {name}": Kind(
-            with_cell(versions.solved(QUICK), code), frozenset(), limits=SHORT, chapter=QUICK
-        )
+        f"harm: {name}": Kind(with_cell(solved(), code), frozenset(), limits=SHORT)
         for name, code in harms.items()
     }
 
@@ -199,7 +203,10 @@ def _replies() -> dict[str, Kind]:
         "a reply nested too deep": (attacks.NESTED_REPLY, None),
         "a list nested too deep": ("x = []\nfor _ in range(100_000): x = [x]\nreturn x", None),
         "a number of 5,000 digits": ("return 10**5000", None),
-        "not a number": ("import torch; return torch.full((x.shape[0], x.shape[1]), float('nan'))", "nan"),
+        "not a number": (
+            "import torch; return torch.full((left.shape[1], right.shape[1]), float('nan'))",
+            "nan",
+        ),
         "an answer that swallows requests": (attacks.SWALLOW_REQUESTS, None),
         "an answer that prints HTML": (
             f"print({attacks.SCRIPT!r}); raise ValueError({attacks.SCRIPT!r})",
@@ -208,15 +215,18 @@ def _replies() -> dict[str, Kind]:
     }
     found = {}
     for name, (body, slug) in bodies.items():
-        code = "def forward(x, W, b_final):\n" + "\n".join("    " + line for line in body.splitlines())
-        found[name] = Kind(answered(code), FORWARD, {"toy.forward": slug} if slug else {}, SHORT)
-    html = Kind(
-        answered(f"guess_empty = {attacks.SCRIPT!r}", "toy.guess_empty"), frozenset({"toy.guess_empty"})
-    )
-    warns = "import sys, warnings\ndef forward(x, W, b_final):\n    warnings.warn('careful')\n    print('careful', file=sys.stderr)\n"
-    right = warns + "    return torch.relu(x @ W.T @ W + b_final)"
+        code = "def correlation(left, right):\n" + "\n".join("    " + line for line in body.splitlines())
+        found[name] = Kind(
+            answered(code, FIRST, chapter=CHAPTER), frozenset({FIRST}), {FIRST: slug} if slug else {}, SHORT
+        )
+    guess = "universality.guess_agreement"
+    html = Kind(answered(f"guess_agreement = {attacks.SCRIPT!r}", guess, chapter=CHAPTER), frozenset({guess}))
+    warns = "import sys, warnings\ndef best_match(correlation):\n    warnings.warn('careful')\n    print('careful', file=sys.stderr)\n"
+    right = warns + "    best = correlation.max(dim=1)\n    return best.indices, best.values"
     return {
         **found,
         "a prediction that is HTML": html,
-        "a right answer that warns": Kind(answered(right), frozenset()),
+        "a right answer that warns": Kind(
+            answered(right, "universality.best_match", chapter=CHAPTER), frozenset()
+        ),
     }

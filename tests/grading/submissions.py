@@ -28,8 +28,8 @@ def honest() -> dict[str, tuple[NotebookNode, dict[str, float]]]:
     }
 
 
-def _exercise(id: str):
-    return next(exercise for exercise in versions.exercises(CHAPTER) if exercise.id == id)
+def _exercise(id: str, chapter: str = CHAPTER):
+    return next(exercise for exercise in versions.exercises(chapter) if exercise.id == id)
 
 
 def with_cell(notebook: NotebookNode, code: str, at: int = 0) -> NotebookNode:
@@ -38,17 +38,17 @@ def with_cell(notebook: NotebookNode, code: str, at: int = 0) -> NotebookNode:
     return notebook
 
 
-def answered(code: str, id: str = "toy.forward", *, solved: bool = True) -> NotebookNode:
-    """A chapter in which one answer is this code, and the others are right or missing."""
-    notebook = versions.solved(CHAPTER) if solved else versions.untouched(CHAPTER)
-    versions.answer(notebook, _exercise(id)).source = code
+def answered(code: str, id: str = "toy.forward", *, chapter: str = CHAPTER) -> NotebookNode:
+    """A chapter in which one answer is this code, and the others are right."""
+    notebook = versions.solved(chapter)
+    versions.answer(notebook, _exercise(id, chapter)).source = code
     return notebook
 
 
-def everywhere(body: str, before: str = "") -> NotebookNode:
+def everywhere(body: str, before: str = "", *, chapter: str = CHAPTER) -> NotebookNode:
     """A chapter in which every function is a wrong one with this body, behind a cell that prepares the attack."""
-    notebook = versions.untouched(CHAPTER)
-    for exercise in versions.exercises(CHAPTER):
+    notebook = versions.untouched(chapter)
+    for exercise in versions.exercises(chapter):
         if exercise.kind == "function":
             lines = "\n".join("    " + line for line in body.splitlines())
             versions.answer(notebook, exercise).source = f"def {exercise.name}(*args, **named):\n{lines}"

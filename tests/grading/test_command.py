@@ -1,6 +1,7 @@
 """The command: refusing, going on after an interrupt, regrading one exercise, a cluster, and plain nbgrader's points."""
 
 import argparse
+import ast
 import csv
 import json
 import os
@@ -16,12 +17,13 @@ import pytest
 
 from mechint_course import cli
 from mechint_course.classroom.grading import batch, command, intake, sandbox
+from mechint_course.classroom.grading import plan as planning
 from mechint_course.classroom.grading.one import Task, grade_one
 from mechint_course.classroom.grading.result import Result
 from mechint_course.classroom.grading.store import Store
 from tests.grading.submissions import CHAPTER, answered, honest, submission, with_cell
 from tests.notebooks import versions
-from tests.notebooks.test_one_by_one import Course
+from tests.notebooks.one_by_one import Course
 
 LEARNERS = ("ann", "bob", "cy", "dora")
 
@@ -218,12 +220,26 @@ def test_a_cases_seed_is_never_the_one_that_learners_see() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_sandbox")
-def test_what_needs_a_skipped_training_needs_a_person() -> None:
-    notebook = answered(
-        "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W + b_final) + 0 * history.sum()"
-    )
-    result = grade_one(Task(submission(notebook)))
-    assert result.state == "needs a person" and "`history`" in result.reason
+def test_what_needs_a_result_of_the_courses_own_work_gets_it() -> None:
+    """One name is computed by a cell of the course that stands before the check, the other only behind it."""
+    right = "def forward(x, W, b_final):\n    return torch.relu(x @ W.T @ W + b_final) + 0 * {}.sum()"
+    before, behind = _work_around("toy.forward")
+    result = grade_one(Task(submission(answered(right.format(f"torch.tensor([len(str({before}))])")))))
+    assert (result.state, result.points) == ("graded", sum(versions.total(CHAPTER).values()))
+    result = grade_one(Task(submission(answered(right.format(behind)))))
+    assert result.state == "needs a person" and f"`{behind}`" in result.reason
+
+
+def _work_around(exercise: str) -> tuple[str, str]:
+    """A name that the course's work defines before an exercise's check, and one that it defines only behind it."""
+    steps = planning.plan(versions.untouched(CHAPTER), CHAPTER).steps
+    place = next(i for i, step in enumerate(steps) if step.kind == "check" and step.exercise == exercise)
+    before, behind = (
+        [node.id for step in part if step.kind == "work" for node in ast.walk(ast.parse(step.source))
+         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+        for part in (steps[:place], steps[place:])
+    )  # fmt: skip
+    return before[-1], next(name for name in behind if name not in before)
 
 
 @pytest.mark.slow

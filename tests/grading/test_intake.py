@@ -211,10 +211,11 @@ def test_a_chapter_is_recognised_by_what_it_holds(name: str) -> None:
 
 
 def test_set_up_is_what_prepares() -> None:
-    cheap, skipped = set_up(
+    cheap, work, skipped = set_up(
         "import torch\n\ndef f():\n    return model\nn: int = 3\nmodel = train(n)\nm = model + 1\nmodel.save()"
     )
     assert cheap == ["import torch", "def f():\n    return model", "n: int = 3"]
+    assert work == "model = train(n)\nm = model + 1"
     assert skipped == {"model", "m"}
 
 

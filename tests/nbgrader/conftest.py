@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.notebooks.conftest import kernels, notebook_environment
-from tests.notebooks.test_one_by_one import Course
+from tests.notebooks.one_by_one import Course
 
 __all__ = ["course", "kernels", "notebook_environment"]
 

@@ -23,7 +23,8 @@ CHEAP_ROOTS = {"torch", "math", "range", "len", "list", "tuple", "dict", "sorted
 class Step:
     """One cell to run, or one exercise to judge."""
 
-    kind: Literal["course", "answer", "own", "check"]
+    kind: Literal["course", "work", "answer", "own", "check"]
+    """`work` is what the course's own cells compute (trainings, mostly): it is run only where something asks for its results."""
     cell: str
     """The cell's id."""
     source: str = ""
@@ -86,27 +87,32 @@ def plan(theirs: NotebookNode, chapter: str) -> Plan:
             steps.append(Step("answer", cell.id, cell.source, exercise.id))
             like += [exercise.id] if is_like_reference(cell.source, exercise) else []
         elif "id" in _mark(cell):
-            cheap, skipped = set_up(cell.source, skipped)
+            cheap, work, skipped = set_up(cell.source, skipped)
             steps += [Step("course", cell.id, source) for source in cheap]
+            steps += [Step("work", cell.id, work)] if work else []
         else:
             steps.append(Step("own", cell.id, cell.source))
     return Plan(chapter, tuple(steps), frozenset(skipped), tuple(like))
 
 
-def set_up(source: str, skipped_before: Set[str] = frozenset()) -> tuple[list[str], set[str]]:
-    """The statements of a course's cell that prepare (imports, definitions, constants), and all names that skipped ones define.
+def set_up(source: str, skipped_before: Set[str] = frozenset()) -> tuple[list[str], str, set[str]]:
+    """What a course's cell prepares (imports, definitions, constants), what it computes, and all names defined by computing.
+
+    What it shows is in neither.
 
     >>> set_up("import torch\\nn = torch.arange(3)\\nmodel = train(n)\\nprint(n)")
-    (['import torch', 'n = torch.arange(3)'], {'model'})
+    (['import torch', 'n = torch.arange(3)'], 'model = train(n)', {'model'})
     """
     cheap: list[str] = []
+    work: list[str] = []
     skipped = set(skipped_before)
     for statement in ast.parse(source).body:
         if _prepares(statement) and not _read(statement) & skipped:
             cheap.append(ast.unparse(statement))
         else:
             skipped |= _bound(statement)
-    return cheap, skipped
+            work += [] if isinstance(statement, ast.Expr) else [ast.unparse(statement)]
+    return cheap, "\n".join(work), skipped
 
 
 def _prepares(statement: ast.stmt) -> bool:

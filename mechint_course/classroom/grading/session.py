@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,9 @@ from mechint_course.exercises.values import Value
 
 DIED = (EOFError, BrokenPipeError, ConnectionError, TimeoutError, ValueError)
 """What an exchange with a process raises that hangs, has died or talks nonsense."""
+
+
+_MOST_ENDS_OF_AN_ANSWER = 2
 
 
 class Spent(Exception):
@@ -45,6 +49,10 @@ class Session(AnswerProcess):
         self._until = time.monotonic() + limits.seconds
         self._starts = 0
         self._over_memory = threading.Event()
+        self._ends: Counter[str] = Counter()
+        """How often each answer has ended the process."""
+        self._last: dict[str, Reply] = {}
+        self._slow: set[str] = set()
         self._cpu = 0.0
         self.cpu_seconds = 0.0
         """Processor time of the processes that have ended, to half a second."""
@@ -68,14 +76,30 @@ class Session(AnswerProcess):
             self._lasting({"fallback": code}, self.limits.cell_seconds)
 
     def call(self, name: str, request: Request) -> Reply:
-        """One call of an answer (see `AnswerProcess.call`)."""
+        """One call of an answer (see `AnswerProcess.call`).
+
+        An answer that has ended the process twice is not called again: it gets what it got then, and the restarts that
+        are left are for the others.
+        """
+        if self._ends[name] >= _MOST_ENDS_OF_AN_ANSWER:
+            return self._last[name]
         before = self.cpu_seconds + self._cpu
-        reply = super().call(name, request)
+        reply = self._once(name, request)
         if reply.slug == "loops" and self.cpu_seconds + self._cpu - before < request.seconds / 2:
-            # It hardly had the processor: this machine was too busy, or the answer waits. Once more, with patience.
-            reply = super().call(name, replace(request, seconds=3 * request.seconds))
+            # It hardly had the processor: this machine was too busy, or the answer waits. Once more, with patience, and
+            # with patience from now on.
+            self._slow.add(name)
+            reply = self._once(name, request)
+        return reply
+
+    def _once(self, name: str, request: Request) -> Reply:
+        patient = replace(request, seconds=3 * request.seconds) if name in self._slow else request
+        reply = super().call(name, patient)
         if reply.slug == "process-ended" and self._over_memory.is_set():
-            return Reply(slug="too-much-memory", sentence=f"Your function was ended: {self._why()}.")
+            reply = Reply(slug="too-much-memory", sentence=f"Your function was ended: {self._why()}.")
+        if self._process is None:
+            self._ends[name] += 1
+            self._last[name] = reply
         return reply
 
     def value(self, name: str) -> Value:
