@@ -33,7 +33,7 @@ def mutants(code: str) -> Iterator[tuple[str, str]]:
         yield " | ".join(changed), mutated
 
 
-@pytest.mark.slow
+@pytest.mark.release
 @pytest.mark.parametrize("id", CODING)
 def test_mutants_of_the_reference_are_killed(id: str) -> None:
     exercise = find(id)

@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 
 from tests.notebooks.warm import WarmKernels
 
+pytest.register_assert_rewrite("tests.notebooks.one_by_one")  # so that a failure says which points differ
+
 Run = Callable[[NotebookNode], NotebookNode]
 
 
@@ -36,6 +38,16 @@ def notebook_environment(kernels: Path | None, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return home
+
+
+@pytest.fixture(scope="class")
+def smoke_size() -> Iterator[None]:
+    """For a process that runs cells without a kernel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MECHINT_COURSE_SMOKE", "1")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("MPLBACKEND", "agg")
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbclient
 import pytest
@@ -22,6 +23,8 @@ def test_what_is_committed_is_what_the_sources_make(capsys):
 
 def test_every_topic_of_the_catalogue_has_its_chapter():
     assert list(CHAPTERS) == versions.CHAPTER_NAMES
+    alone = Path(__file__).parent.glob("test_one_by_one_*.py")
+    assert {f"test_one_by_one_{topic}.py" for topic in CHAPTERS.values()} == {path.name for path in alone}
 
 
 @chapters

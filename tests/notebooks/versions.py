@@ -1,7 +1,7 @@
 """The versions of a chapter's notebook that the tests run: untouched, solved, and everything between."""
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import nbformat
@@ -12,6 +12,7 @@ from mechint_course.classroom.files import read_notebook
 from mechint_course.exercises import references
 from mechint_course.exercises.catalogue import CHAPTERS, exercises_of
 from mechint_course.exercises.model import Exercise
+from tests.notebooks.forks import Cell, Variant
 
 CHAPTER_NAMES = [
     name for name in CHAPTERS if (resources.chapters_folder() / name / f"{name}.ipynb").is_file()
@@ -47,17 +48,42 @@ def answer(notebook: NotebookNode, exercise: Exercise) -> NotebookNode:
     )
 
 
+def cells(name: str) -> list[Cell]:
+    """The solved chapter's code cells."""
+    checks = {f"{exercise.grade_id}-check": exercise.id for exercise in exercises(name)}
+    return [
+        Cell(
+            source=cell.source,
+            check=checks.get(cell.metadata.get("nbgrader", {}).get("grade_id")),
+            may_raise="raises-exception" in cell.metadata.get("tags", ()),
+        )
+        for cell in solved(name).cells
+        if cell.cell_type == "code"
+    ]
+
+
 def spoiled(notebook: NotebookNode, exercise: Exercise, how: str) -> NotebookNode:
     """The notebook with one answer that does not compile, that raises, or that is gone."""
     notebook = copy.deepcopy(notebook)
-    cell = answer(notebook, exercise)
-    if how == "syntax":
-        cell.source = "def 1 (:"
-    elif how == "raises":
-        cell.source = f"{exercise.name} = 1 / 0"
+    source = _spoiled_source(exercise, how)
+    if source is None:
+        notebook.cells.remove(answer(notebook, exercise))
     else:
-        notebook.cells.remove(cell)
+        answer(notebook, exercise).source = source
     return notebook
+
+
+def _spoiled_source(exercise: Exercise, how: str) -> str | None:
+    return {"syntax": "def 1 (:", "raises": f"{exercise.name} = 1 / 0", "deleted": None}[how]
+
+
+def variant(name: str, key: str, params: Mapping[str, str], *, left: bool) -> Variant:
+    """The chapter with one answer left as it was, or spoiled."""
+    exercise = next(exercise for exercise in exercises(name) if exercise.id == params["unsolved"])
+    notebook = untouched(name)
+    theirs = answer(notebook, exercise)
+    at = [cell for cell in notebook.cells if cell.cell_type == "code"].index(theirs)
+    return Variant(key=key, at=at, source=theirs.source if left else _spoiled_source(exercise, params["how"]))
 
 
 def total(name: str, *, but: Collection[str] = ()) -> dict[str, float]:

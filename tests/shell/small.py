@@ -10,7 +10,7 @@ from pathlib import Path
 import mechint_course
 
 PACKAGE = Path(mechint_course.__file__).parent
-FILES = ("__init__", "__main__", "cli", "install", "install_words")
+FILES = ("__init__", "__main__", "cli", "commands", "install", "install_words")
 
 # A build backend inside the checkout: pip needs nothing but this file to install the project.
 BACKEND = """
@@ -80,12 +80,11 @@ def make_checkout(folder: Path) -> Path:
     (folder / "mechint_course" / "classroom" / "__init__.py").touch()
     (folder / "mechint_course" / "classroom" / "lab.py").write_text(LAB)
     shutil.copy(PACKAGE / "classroom" / "doctor.py", folder / "mechint_course" / "classroom")
-    # What the command line says of `grade`: words only, the standard library's argparse and nothing of the rooms.
-    (folder / "mechint_course" / "classroom" / "grading").mkdir()
-    for name in ("__init__.py", "words.py"):
-        shutil.copy(
-            PACKAGE / "classroom" / "grading" / name, folder / "mechint_course" / "classroom" / "grading"
-        )
+    # What the command line says of a room's commands: words only, the standard library's argparse and nothing of the rooms.
+    for room in ("classroom/grading", "hackathon"):
+        (folder / "mechint_course" / room).mkdir()
+        for name in ("__init__.py", "words.py"):
+            shutil.copy(PACKAGE / room / name, folder / "mechint_course" / room)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "pyproject.toml").write_text(PYPROJECT)
     for name in ("tiny_one", "tiny_test", "tiny_two"):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,8 @@ COMMANDS = (
     "train",
     "workshop",
     "grade",
+    "new",
+    "evaluate",
     "build",
     "new-exercise",
 )
@@ -38,7 +41,9 @@ def raising(error: BaseException) -> object:
     return handler
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "train language", "train sae"])
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, "train language", "train sae", "train toy-strip", "train toy-points"]
+)
 def test_every_command_explains_itself_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,9 +122,23 @@ def test_the_test_command_runs_pytest_and_gives_its_exit_code(words: list[str], 
 
 def test_the_slow_tier_is_asked_for_by_marker(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "call", lambda words, cwd: seen.append(words) or 3)
+    monkeypatch.setattr(subprocess, "call", lambda words, cwd, env: seen.append(words) or 3)
     assert cli.main(["test", "--slow", "-x"]) == 3
-    assert seen[0][1:] == ["-m", "pytest", "-m", "slow", "-x"]
+    assert seen[0][1:5] == ["-m", "pytest", "-m", "slow"] and seen[0][-1] == "-x"
+
+
+def test_a_whole_tier_runs_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "call", lambda words, cwd, env: seen.append(words) or 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for words in (["test", "-ra"], ["test", "-x", "tests/toy"], ["test", "-k", "toy"], ["test", "--slow"]):
+        assert cli.main(words) == 0
+    assert [words[3:] for words in seen] == [
+        ["-n", "2", "--dist", "worksteal", "-ra"],
+        ["-x", "tests/toy"],
+        ["-k", "toy"],
+        ["-m", "slow", "-n", "2", "--dist", "loadfile"],
+    ]
 
 
 def test_a_lacking_extra_is_a_sentence_outside_our_own_environment(

@@ -61,6 +61,6 @@ def test_conda_gets_what_pip_gets() -> None:
         wanted = Requirement(line)
         if wanted.name in ("transformer-lens", "circuitsvis"):  # `pip: -e .` brings them
             continue
-        name = {"torch": "pytorch"}.get(wanted.name, wanted.name)
+        name = {"torch": "pytorch", "huggingface-hub": "huggingface_hub"}.get(wanted.name, wanted.name)
         assert by_conda.get(name) == wanted.specifier, f"environment.yml and pyproject.toml differ on {name}"
     assert "- -e ." in listed
