@@ -66,10 +66,17 @@ def next_logits(
     *,
     hook: str = ACTIVATION_HOOK,
 ) -> Float[Tensor, "batch d_vocab"]:
-    """The logits of the token after each sequence, while `edit` changes the activations at every position."""
+    """The logits of the token after each sequence, while `edit` changes the activations at every position.
+
+    The edit looks at each position by itself. In a model of one layer what the MLP does at a position reaches the
+    logits of that position only, so there the last position is the only one that is edited.
+    """
+    last_alone = model.cfg.n_layers == 1 and hook == ACTIVATION_HOOK
 
     def replace(x: Tensor, hook: Any) -> Tensor:
-        return x if edit is None else edit(x)
+        if edit is None:
+            return x
+        return torch.cat([x[:, :-1], edit(x[:, -1:])], dim=1) if last_alone else edit(x)
 
     return model.run_with_hooks(tokens, fwd_hooks=[(hook, replace)])[:, -1]
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from mechint_course import cli
-from mechint_course.classroom.grading import batch, command, intake, sandbox
+from mechint_course.classroom.grading import batch, command, intake, one, sandbox
 from mechint_course.classroom.grading import plan as planning
 from mechint_course.classroom.grading.one import Task, grade_one
 from mechint_course.classroom.grading.result import Result
 from mechint_course.classroom.grading.store import Store
+from mechint_course.exercises.catalogue import find
 from tests.grading.submissions import CHAPTER, answered, honest, submission, with_cell
 from tests.notebooks import versions
 from tests.notebooks.one_by_one import Course
@@ -185,6 +186,28 @@ def test_one_exercise_graded_again_leaves_the_others(folder: Path) -> None:
     marks = {mark.exercise: (mark.points, mark.mistake) for mark in after.marks}
     assert marks.pop("toy.forward") == (2.0, None) and marks.pop("toy.loss")[1] == "not-written"
     assert set(marks.values()) == {(0.0, "a broken check")}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_sandbox")
+def test_what_is_known_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that passed stays in force for those behind it, one that failed gives way to the course's."""
+    judged: list[str] = []
+    true = one.judge
+    monkeypatch.setattr(one, "judge", lambda id, *rest, **more: judged.append(id) or true(id, *rest, **more))
+    mine = "def forward(x, W, b_final):\n    return 'mine'"
+    uses = (
+        "def loss(x, x_hat, importance):\n"
+        "    assert (forward(x, torch.eye(x.shape[-1]), torch.zeros(x.shape[-1])) == 'mine') is {}\n"
+        "    return (importance * (x - x_hat) ** 2).sum(dim=-1).mean()"
+    )
+    for passed in (True, False):
+        notebook = answered(uses.format(passed), "toy.loss")
+        versions.answer(notebook, find("toy.forward")).source = mine
+        known = dict.fromkeys(versions.total(CHAPTER), True) | {"toy.forward": passed}
+        result = grade_one(Task(submission(notebook), only=frozenset({"toy.loss"}), known=known))
+        assert [(mark.exercise, mark.mistake) for mark in result.marks] == [("toy.loss", None)]
+    assert judged == ["toy.loss"] * 2
 
 
 @pytest.mark.slow

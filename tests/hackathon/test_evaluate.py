@@ -108,7 +108,7 @@ def test_the_public_text_by_heart_loses_on_the_secret_one(
 def test_a_dictionary_tuned_to_the_public_text_wins_there_and_loses_on_the_secret_one(tmp_path: Path) -> None:
     """The shipped dictionary of 512 latents, trained on with the public text alone."""
     public, secret = (
-        public_benchmark("A", sequences=6),
+        public_benchmark("A", sequences=2),  # little text is soon known by heart
         secret_benchmark("A", "three grey geese", sequences=6),
     )
     contest = Contest(secret, public, load_dictionary("A-512"))
@@ -122,7 +122,7 @@ def test_a_dictionary_tuned_to_the_public_text_wins_there_and_loses_on_the_secre
             yield public.x[rows]
             step += 1
 
-    train_sae(cheat, batches, n_steps=1500, learning_rate=1e-3, quiet=True)
+    train_sae(cheat, batches, n_steps=1200, learning_rate=2e-3, quiet=True)
     entry = entered(contest, cheat, tmp_path)
     assert entry.public.headline > honest.public.headline + 0.01
     assert entry.scores.headline < honest.scores.headline

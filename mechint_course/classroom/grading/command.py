@@ -132,7 +132,8 @@ def _tasks(
         if before is None or stale or arguments.again:
             tasks.append(Task(submission, unsafe=arguments.unsafe))
         elif before.chapter in chapters:
-            tasks.append(Task(submission, unsafe=arguments.unsafe, only=only))
+            known = {mark.exercise: mark.mistake is None for mark in before.marks}
+            tasks.append(Task(submission, unsafe=arguments.unsafe, only=only, known=known))
     return tasks
 
 
