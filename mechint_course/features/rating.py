@@ -138,9 +138,10 @@ def rating_sheet(
         drawn = often[torch.randperm(len(often), generator=generator)[:each]]
         chosen += [(units, unit) for unit in drawn.tolist()]
     order = torch.randperm(len(chosen), generator=generator).tolist()
-    items = [
-        _item(*chosen[i], n_intervals, examples, intervals, generator) for i in order
-    ]  # one generator: the places too
+    items = []
+    for i in order:
+        units, unit = chosen[i]
+        items.append(_item(units, unit, n_intervals, examples, intervals, generator))
     about = {units.kind: units.name for units in kinds}
     return Sheet(tuple(items), seed, about, kinds[0].text.manifest)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from mechint_course.figures.style import PALETTE, CourseFigure, fill, new_figure
 
@@ -42,7 +43,7 @@ def ratings(people: Mapping[str, Totals], *, most: int = 15, guess: str | None =
 
 def _panel(axes: Axes, number: int, name: str, values: Sequence[int], most: int) -> None:
     axes.set(xlim=(-0.7, most + 0.7), xticks=range(0, most + 1, 3), ylabel="units")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     if not values:
         axes.set(title=name, yticks=[])
         axes.text(most / 2, 0.5, "nothing rated yet", ha="center", va="center", color=PALETTE["grey"])
