@@ -8,7 +8,7 @@ length of an example is ours: 16 tokens.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +20,11 @@ from torch import Tensor
 from mechint_course.features.endpoint import Endpoint, EndpointError
 from mechint_course.features.explain import LEAST_ON, correlation, score_simulated
 from mechint_course.features.rating import interval_of
+from mechint_course.language.tokenizer import token_strings
 from mechint_course.work import work
+
+Read = Callable[[list[int]], list[str]]
+"""Tokens of one sequence as text, one string for each; the course's own vocabulary by default."""
 
 LEVELS = 9
 """The largest whole number that an activation is told as."""
@@ -76,10 +80,9 @@ class Told:
 
     text: str
     endpoint: Endpoint
-    strings: Sequence[str]
-    """The vocabulary's tokens."""
     peak: float
     """The activation that 9 stands for."""
+    read: Read = token_strings
 
     def simulate(self, tokens: Int[Tensor, "n_sequences n_ctx"]) -> Float[Tensor, "n_sequences n_positions"]:
         """How strong the unit should be at each token but the first of each sequence. Raises EndpointError."""
@@ -91,7 +94,7 @@ class Told:
         return self.text
 
     def _row(self, tokens: list[int]) -> list[int]:
-        listed = json.dumps([self.strings[token] for token in tokens], ensure_ascii=False)
+        listed = json.dumps(self.read(tokens), ensure_ascii=False)
         question = f"{_SIMULATE.format(explanation=self.text, n=len(tokens))}\n{listed}"
         answer = ""
         for _ in range(2):  # A model may err in counting; asked again it often does not.
@@ -169,8 +172,8 @@ def explain(
     endpoint: Endpoint,
     values: Float[Tensor, "n_sequences n_positions"],
     tokens: Int[Tensor, "n_sequences n_ctx"],
-    strings: Sequence[str],
     *,
+    read: Read = token_strings,
     plan: Plan = EXPLAINING,
     seed: int = 0,
 ) -> Told:
@@ -180,14 +183,14 @@ def explain(
         raise ValueError("Expected a unit that is on somewhere, found one that never is.")
     shown, around_them = around(values, tokens, example_places(values, tokens, plan, seed=seed))
     lines = [
-        json.dumps([[strings[t], v] for t, v in zip(row[1:], told, strict=True)], ensure_ascii=False)
+        json.dumps([[t, v] for t, v in zip(read(row)[1:], told, strict=True)], ensure_ascii=False)
         for row, told in zip(around_them.tolist(), quantised(shown, peak).tolist(), strict=True)
     ]
     answer = endpoint.ask("\n".join([_EXPLAIN, *lines]), system=_SYSTEM)
     text = " ".join(answer.split())[:1000]
     if not text:
         raise EndpointError(f"Expected a sentence from {endpoint.model!r}, found an empty answer.")
-    return Told(text, endpoint, strings, peak)
+    return Told(text, endpoint, peak, read)
 
 
 def explain_and_score(
@@ -195,8 +198,8 @@ def explain_and_score(
     values: Float[Tensor, "n_sequences n_positions"],
     tokens: Int[Tensor, "n_sequences n_ctx"],
     choosing: Bool[Tensor, " n_sequences"],
-    strings: Sequence[str],
     *,
+    read: Read = token_strings,
     explaining: Plan = EXPLAINING,
     simulating: Plan = SIMULATING,
     seed: int = 0,
@@ -205,7 +208,7 @@ def explain_and_score(
 
     None where the unit is on too seldom in either half, or where the work was stopped before the first simulation.
 
-    Asks one question to explain and one for each simulated example, 61 with the paper's plans. A progress bar shows how
+    Asks one question to explain and one for each simulated example, at most 61 with the paper's plans. A progress bar shows how
     far it is; stopped from the notebook, it scores what was simulated so far. Raises EndpointError.
     """
     own, other = values[choosing], values[~choosing]
@@ -217,7 +220,7 @@ def explain_and_score(
     order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
     told, done = None, []
     with work(1 + len(examples), "Asking", unit="question") as bar:
-        told = explain(endpoint, own, tokens[choosing], strings, plan=explaining, seed=seed)
+        told = explain(endpoint, own, tokens[choosing], read=read, plan=explaining, seed=seed)
         bar.update()
         for number in order.tolist():
             done.append(told.simulate(examples[number : number + 1]))

@@ -1881,7 +1881,7 @@ rating.figure()
 # %% [markdown]
 # The upper row is latents, called features here, the lower row neurons; a bar says how many units got that sum, and the dashed line is the median. The left column is yours. A second one appears once the folder holds a file. Rows without ratings say so.
 #
-# Eight units of a kind are few: your two medians would differ by chance, too. A class is better, and still it looks at the units of one dictionary. When you have rated all sixteen, **Show my ratings** also tells you what each unit was.
+# Eight units of a kind are few: your two medians would differ by chance, too. A class is better, and still it looks at the units of one dictionary. When you have rated all sixteen, **Show my ratings** also tells you what each unit was. Look at the picture only then: whoever knows how many of each kind are left is no longer blind.
 #
 # > **Question.** You rated blind. Through what could you still have known the kind of a unit?
 # >
@@ -1995,6 +1995,34 @@ real_pictures.foretold(spread, guess=guess_plain_score)
 # One row is a kind of unit, one mark a unit, the black bar their median; every number comes from text that took no part in explaining. Look first at the token rule. If the random model's latents are explained well by the current token, then a high score says that a unit is *simple*, not that the model has learned it. Bricken et al. (2023) report the same: features of a random transformer scored higher on activations, and at chance on logits. The last column is what the context rule adds.
 #
 # Compare latents and neurons there too, and be careful. A neuron is on at many more tokens than a latent, and a correlation finds a common thing more easily than a rare one. So the third row holds every neuron to as many places as a typical latent has, its strongest ones. Latents against that row is the fair comparison; latents against whole neurons is not, and there neurons can come out above. Bricken et al. found features above neurons with a language model as the explainer and far more text.
+#
+# The papers' explainer is a language model, and you can use one: any server that speaks OpenAI's chat format, on your own machine or elsewhere. Fill in three words below. Until you do, nothing is asked and nothing leaves this machine. Once you do, texts of the corpus go to that address, at most 61 questions a unit, by the protocol of Bricken et al. (2023). It shows the model places from a unit's whole range, random ones, and ones with the same tokens in other contexts, with activations as whole numbers from 0 to 9, and scores by the correlation of ranks on other places of the same sorts.
+
+# %%
+address = ""  # for example "http://localhost:11434/v1"
+model_name = ""  # as the server calls it
+key_variable = ""  # the environment variable that holds your key; the key itself belongs in no notebook
+
+if address:
+    from mechint_course.features import explain_in_words
+    from mechint_course.features.endpoint import Endpoint, EndpointError
+
+    try:
+        endpoint = Endpoint(address, model_name, key_variable)
+        for name in ("latents of A", "neurons of A"):
+            often = torch.nonzero(torch.from_numpy((kinds[name] > 0).sum(axis=0)) >= 50)[:, 0]
+            for unit in often[torch.randperm(len(often), generator=torch.Generator().manual_seed(0))[:2]].tolist():
+                values = latent_on_text(kinds[name], unit, len(some_text))[:, 1:]
+                found = explain_in_words.explain_and_score(endpoint, values, some_text.tokens, ~odd)
+                if found:
+                    print(f"{name}, number {unit}: {found[0].words()}\n    {found[1]}")
+    except (EndpointError, ValueError) as error:
+        print(error)
+else:
+    print("No address is given: nothing was asked, and nothing left this machine.")
+
+# %% [markdown]
+# With an address, each unit gets a sentence and its scores: `spearman` is the paper's, `plain` and `beyond_token` are those of the picture, here on the chosen examples alone. So compare them between units, not with the picture: the examples hold far more places where the unit is on than the text does.
 #
 # > **Question.** A new explainer raises the median score from 0.6 to 0.7. What do you ask before you believe that features became clearer?
 # >

@@ -23,6 +23,10 @@ STRINGS = ["<s>", " dog", ' "q"', " cat", "\n", " <7>", " on", " the"]
 Reply = Callable[[str], object]
 
 
+def read(tokens: list[int]) -> list[str]:
+    return [STRINGS[token] for token in tokens]
+
+
 class Server(ThreadingHTTPServer):
     """Answers like OpenAI's chat format, and notes what it was asked."""
 
@@ -110,22 +114,22 @@ def by_chance(question: str) -> str:
 
 
 def test_nothing_is_sent_before_a_question_is_asked(server, endpoint):
-    Told("on at cat", endpoint, STRINGS, 1.0).words()
+    Told("on at cat", endpoint, 1.0, read).words()
     assert server.asked == [] and endpoint.url == f"{server.url()}/chat/completions"
 
 
 def test_an_explainer_that_reads_scores_high_and_one_that_guesses_about_nothing(server, endpoint):
     values, tokens, choosing = unit()
     server.reply = by_rule
-    told, found = words.explain_and_score(endpoint, values, tokens, choosing, STRINGS)
-    assert told.words(STRINGS) == "It is on at cat above all."
+    told, found = words.explain_and_score(endpoint, values, tokens, choosing, read=read)
+    assert told.words() == "It is on at cat above all."
     assert found.spearman > 0.6 and found.plain > 0.7 and found.n_examples == len(server.asked) - 1
     assert found.n_examples <= 60 and {asked["model"] for asked in server.asked} == {"a-model"}
     assert all(asked["path"] == "/v1/chat/completions" for asked in server.asked)
     assert not any("Authorization" in headers for headers in server.headers)
 
     server.reply = by_chance
-    _, guessed = words.explain_and_score(endpoint, values, tokens, choosing, STRINGS)
+    _, guessed = words.explain_and_score(endpoint, values, tokens, choosing, read=read)
     assert abs(guessed.spearman) < 0.12 and abs(guessed.plain) < 0.12
 
 
@@ -134,7 +138,7 @@ def test_the_score_is_the_correlation_of_ranks_and_the_offline_scorer_takes_the_
 ):
     values, tokens, choosing = unit()
     server.reply = by_rule
-    told, found = words.explain_and_score(endpoint, values, tokens, choosing, STRINGS)
+    told, found = words.explain_and_score(endpoint, values, tokens, choosing, read=read)
     places = example_places(values[~choosing], tokens[~choosing], SIMULATING)
     truth, examples = words.around(values[~choosing], tokens[~choosing], places)
     simulated = told.simulate(examples)
@@ -182,9 +186,9 @@ def test_examples_are_of_every_sort_of_the_paper_and_none_comes_twice():
 
 def test_a_unit_that_is_hardly_on_is_not_asked_about(server, endpoint):
     values, tokens, choosing = unit()
-    assert words.explain_and_score(endpoint, torch.zeros_like(values), tokens, choosing, STRINGS) is None
+    assert words.explain_and_score(endpoint, torch.zeros_like(values), tokens, choosing, read=read) is None
     with pytest.raises(ValueError, match="never is"):
-        words.explain(endpoint, torch.zeros_like(values), tokens, STRINGS)
+        words.explain(endpoint, torch.zeros_like(values), tokens, read=read)
     assert server.asked == []
 
 
@@ -282,7 +286,7 @@ def test_only_an_address_of_the_web_is_taken(address):
 
 
 def test_an_answer_of_another_form_is_asked_for_again_once(server, endpoint):
-    told = Told("on at cat", endpoint, STRINGS, 9.0)
+    told = Told("on at cat", endpoint, 9.0, read)
     tokens = torch.tensor([[0, 3, 2, 4]])
     answers = iter(["no idea", "Sure! [0, 9, 1, 0]"])
     server.reply = lambda _question: next(answers)
@@ -308,7 +312,7 @@ def test_stopped_it_scores_what_it_has(server, endpoint, monkeypatch, capsys):
         return by_rule(question)
 
     monkeypatch.setattr(Endpoint, "ask", lambda _self, question, system="": stops(question))
-    _, found = words.explain_and_score(endpoint, values, tokens, choosing, STRINGS)
+    _, found = words.explain_and_score(endpoint, values, tokens, choosing, read=read)
     assert found.n_examples == 20 and found.plain > 0.5
     assert "stopped after 21 of" in capsys.readouterr().out
 
