@@ -67,7 +67,8 @@ class BlindRating:
         self.head, self.texts, self.note, self.shown = (ipywidgets.HTML() for _ in range(4))
         rows = [part for pair in zip(self.fields, asked, strict=True) for part in pair]
         form = ipywidgets.VBox(
-            [*rows, ipywidgets.HBox([self.forward, self.back]), self.note], layout={"flex": "1 1 20em"}
+            [*rows, ipywidgets.HBox([self.forward, self.back]), self.note],
+            layout={"flex": "1 1 20em", "margin": "0 0 0 1em"},
         )
         self.texts.layout = ipywidgets.Layout(flex="3 1 30em", min_width="20em")
         both = ipywidgets.HBox([self.texts, form], layout={"flex_flow": "row wrap"})
@@ -154,7 +155,9 @@ class BlindRating:
     def _show_results(self) -> None:
         said = [*self.what_they_were(), *self.pooled().problems]
         listed = "".join(f"<div>{_text(line)}</div>" for line in said)
-        self.shown.value = picture_html(self.figure(), 1000) + f'<div style="columns:24em">{listed}</div>'
+        figure = self.figure()
+        width = round(figure.get_figwidth() * figure.dpi)
+        self.shown.value = picture_html(figure, width) + f'<div style="columns:24em">{listed}</div>'
 
     def _give(self) -> None:
         try:
@@ -177,8 +180,9 @@ def _item_html(item: Item) -> str:
         parts += [plain_html(Example(e.tokens, e.values, _place(e)), high=SCALE) for e in texts]
         parts += [] if texts else ["<div>no place</div>"]
     tokens = " ".join(
-        f'<span style="white-space:nowrap"><span style="{_CODE}">{_text(visible(token).replace(" ", "␣"))}</span>'
-        f" <small>{share:.2f}</small></span>"
+        # A block of its own: beside a token that is read from the right, numbers would change places.
+        f'<span style="display:inline-block;white-space:nowrap;margin-right:.8em"><bdi style="{_CODE}">'
+        f"{_text(visible(token).replace(' ', '␣'))}</bdi> <small>{share:.2f}</small></span>"
         for token, share in item.likelier
     )
     likelier = (
