@@ -11,7 +11,7 @@ the current token alone says is taken away, and what is left is correlated.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from torch import Tensor
 WINDOW = 16
 """How many tokens before the current one the context rule looks at."""
 _BINS = 8
-_LEAST_ON = 10
+LEAST_ON = 10
 """Places a unit must be on in the half that explains it, and in the half that scores it."""
 
 
@@ -33,6 +33,19 @@ class Score(NamedTuple):
     """Correlation of simulation and activation over all tokens; 0 where one of them is constant."""
     beyond_token: float
     """The same after each token's own mean is taken away from both."""
+
+
+@runtime_checkable
+class Simulates(Protocol):
+    """An explanation of any kind: by rules as here, or in words (`explain_in_words.Told`)."""
+
+    def simulate(self, tokens: Int[Tensor, "n_sequences n_ctx"]) -> Float[Tensor, "n_sequences n_positions"]:
+        """How strong the unit should be at each token but the first of each sequence."""
+        ...
+
+    def words(self, strings: list[str] | tuple[str, ...], most: int = 6) -> str:
+        """The explanation as a sentence."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -161,15 +174,27 @@ def context_rule(
 
 
 def score(
-    explanation: Explanation,
+    explanation: Simulates,
     values: Float[Tensor, "n_sequences n_positions"],
     tokens: Int[Tensor, "n_sequences n_ctx"],
 ) -> Score:
     """How well the explanation foretells the unit on this text, which should be another than it was made from."""
-    simulated = explanation.simulate(tokens).flatten().double()
-    found, current = values.flatten().double(), tokens[:, 1:].flatten()
-    inner = [_without_token(side, current, len(explanation.table)) for side in (simulated, found)]
-    return Score(correlation(simulated, found), correlation(*inner))
+    return score_simulated(explanation.simulate(tokens), values, tokens)
+
+
+def score_simulated(
+    simulated: Float[Tensor, "n_sequences n_positions"],
+    values: Float[Tensor, "n_sequences n_positions"],
+    tokens: Int[Tensor, "n_sequences n_ctx"],
+) -> Score:
+    """The same for a simulation that is there already, from whichever kind of explanation.
+
+    >>> score_simulated(torch.tensor([[0.0, 1.0, 0.0]]), torch.tensor([[0.0, 2.0, 0.0]]), torch.tensor([[0, 1, 2, 1]]))
+    Score(plain=1.0, beyond_token=0.0)
+    """
+    a, b, current = simulated.flatten().double(), values.flatten().double(), tokens[:, 1:].flatten()
+    inner = [_without_token(side, current, int(current.max()) + 1) for side in (a, b)]
+    return Score(correlation(a, b), correlation(*inner))
 
 
 def correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
@@ -202,7 +227,7 @@ def explain_and_score(
     `seen` are `window`s of the two halves, to be made once for many units.
     """
     own, other = values[choosing], values[~choosing]
-    if min(int((own > 0).sum()), int((other > 0).sum())) < _LEAST_ON:
+    if min(int((own > 0).sum()), int((other > 0).sum())) < LEAST_ON:
         return None
     if not context:
         rule = token_rule(own, tokens[choosing], d_vocab)

@@ -1817,12 +1817,14 @@ real_pictures.absorbed(runs, title="Parents and their children, one mark a run")
 # %% [markdown]
 # ## 11. Blind rating (extension)
 #
-# Is a feature easier to understand than a neuron? Your own eyes are biased if you know which is which. Bricken et al. (2023) rated blind, from 0 to 14: how sure they were of an explanation (0 to 3), how well the activations fit it (0 to 5), how well the logit weights do (0 to 3), whether a stronger effect goes with a stronger activation (0 to 1), and how specific the explanation is (0 to 3). They showed places from the unit's **whole range**, in intervals of equal width. Of their units the median neuron scored 0, the median feature 12.
+# Is a feature easier to understand than a neuron? Your own eyes are biased if you know which is which. Bricken et al. (2023) rated blind, by five criteria: how sure they were of an explanation (0 to 3), how well the activations fit it (0 to 5), how well the logit weights do (0 to 3), whether the effect sizes separate (0 to 1), and how specific the explanation is (0 to 3). They showed places from the unit's **whole range**, in intervals of equal width. On their scale from 0 to 14 the median neuron scored 0, the median feature 12.
+#
+# Two differences, so that you compare the right things. The five maxima add up to 15, and you see that sum: compare kinds of units with each other, not your 12 with theirs. And they rated each interval by itself; you rate a unit once, over all of its intervals.
 
 # %% [markdown]
 # {{exercise sae.guess_rating}}
 #
-# Below you will rate eight units without knowing what they are. How will your ratings turn out? Choose one of `"latents far higher"`, `"latents somewhat higher"`, `"no difference"`, `"neurons higher"`.
+# Below you will rate sixteen units without knowing what they are. How will your ratings turn out? Choose one of `"latents far higher"`, `"latents somewhat higher"`, `"no difference"`, `"neurons higher"`.
 
 # %% nbgrader={"grade_id": "sae-guess_rating", "solution": true}
 guess_rating = None  # one of: "latents far higher", "latents somewhat higher", "no difference", "neurons higher"
@@ -1853,46 +1855,37 @@ def interval_of(values: Float[Tensor, "n_places"], n: int) -> Int[Tensor, "n_pla
 check("sae.interval_of")
 
 # %% [markdown]
-# Eight units, four latents and four neurons in a random order. For each, one place from each of four intervals, the weakest first. Rate them before you go on: write your numbers into the cell below.
+# Now rate. Eight latents and eight neurons come in a random order. Each shows two random places from each of four intervals, which your function cuts, and the ten tokens that the unit makes likelier next. Strengths are written so that the unit's largest is 10: sizes of their own would tell the kinds apart.
+#
+# Find one explanation for all of it, then type five digits. Tab takes you from one to the next, and Tab and Enter to the next unit. Every rating is kept as soon as its fifth digit is there: stop whenever you like, and go on another day where you stopped. Three good minutes a unit are better than sixteen hasty ones.
 
 # %%
-from IPython.display import display
+from mechint_course.features.rating import rating_sheet
+from mechint_course.features.reading import read_units
+from mechint_course.views.rating import BlindRating
 
-dice = torch.Generator().manual_seed(sized(20, smoke=1))
-active = torch.nonzero(torch.from_numpy((rows_of[1] > 0).sum(axis=0)) >= sized(60, smoke=3))[:, 0]
-units = [("latent", int(u)) for u in active[torch.randperm(len(active), generator=dice)[:4]]]
-units += [("neuron", int(u)) for u in torch.randperm(layers["A"].shape[1], generator=dice)[:4]]
-units = [units[i] for i in torch.randperm(len(units), generator=dice)]
-
-def places_of(kind, unit):
-    if kind == "latent":
-        return latent_on_text(rows_of[1], unit, len(some_text))
-    return torch.nn.functional.pad(layers["A"][:, unit].reshape(len(some_text), -1), (1, 0))
-
-for number, unit in enumerate(units):
-    values = places_of(*unit)
-    if not values.any():
-        continue
-    interval = interval_of(values.flatten(), 4)
-    chosen = []
-    for level in range(4):
-        inside = torch.nonzero(interval == level)[:, 0]
-        if len(inside):
-            place = int(inside[torch.randint(len(inside), (1,), generator=dice)])
-            chosen.append([place // values.shape[1], place % values.shape[1]])
-    display(show_examples(excerpts(some_text, values, torch.tensor(chosen)), title=f"Unit {number}"))
-
-# %%
-my_ratings = [None] * 8  # your numbers from 0 to 14, for unit 0 to unit 7
-
-# %%
-for kind in ("latent", "neuron"):
-    mine = [rating for rating, unit in zip(my_ratings, units, strict=False) if unit[0] == kind and rating is not None]
-    print(f"{kind}s: units {[n for n, unit in enumerate(units) if unit[0] == kind]}", f"your ratings {mine}" if mine else "not rated yet")
-print(f"You predicted: {guess_rating}.")
+both_kinds = [read_units(model, some_text, wide, name="A-4096"), read_units(model, some_text, name="A")]
+sheet = rating_sheet(both_kinds, each=sized(8, smoke=2), least_on=sized(50, smoke=8), intervals=interval_of)
+rating = BlindRating(sheet, guess=guess_rating)
+rating
 
 # %% [markdown]
-# Each block shows one unit from weak to strong; the colour is its strength, on a scale of its own. The last cell says which were latents. Eight units are too few for a conclusion. Put your ratings together with those of other people before you compare.
+# One block is a unit, one line a place, strong above weak. The colour is the strength, on one scale for all the places of the unit; the small line before a text says which token was drawn and how strong the unit is there. Nothing says what the unit is. One thing cannot be hidden: a latent is on at few tokens, and most neurons at many.
+#
+# How did you rate? The next cell draws it, and that of other people if you have their ratings. For that, **Write a file to give away** puts yours into a folder `ratings` beside this notebook. It holds no name. Put the files of your friends or your class into the same folder and run the cell again; each person counts once.
+
+# %%
+print(rating.pooled())
+rating.figure()
+
+# %% [markdown]
+# The upper row is latents, called features here, the lower row neurons; a bar says how many units got that sum, and the dashed line is the median. The left column is yours. A second one appears once the folder holds a file. Rows without ratings say so.
+#
+# Eight units of a kind are few: your two medians would differ by chance, too. A class is better, and still it looks at the units of one dictionary. When you have rated all sixteen, **Show my ratings** also tells you what each unit was. Look at the picture only then: whoever knows how many of each kind are left is no longer blind.
+#
+# > **Question.** You rated blind. Through what could you still have known the kind of a unit?
+# >
+# > <details><summary>Our answer</summary>Through how many tokens are coloured, as said above, and how often a place was missing in an interval. And through your own expectation: whoever has read that features are clean takes a clean unit for a feature, and then looks at it with kinder eyes.</details>
 
 # %% [markdown]
 # ## 12. Automated interpretability (extension)
@@ -2002,6 +1995,34 @@ real_pictures.foretold(spread, guess=guess_plain_score)
 # One row is a kind of unit, one mark a unit, the black bar their median; every number comes from text that took no part in explaining. Look first at the token rule. If the random model's latents are explained well by the current token, then a high score says that a unit is *simple*, not that the model has learned it. Bricken et al. (2023) report the same: features of a random transformer scored higher on activations, and at chance on logits. The last column is what the context rule adds.
 #
 # Compare latents and neurons there too, and be careful. A neuron is on at many more tokens than a latent, and a correlation finds a common thing more easily than a rare one. So the third row holds every neuron to as many places as a typical latent has, its strongest ones. Latents against that row is the fair comparison; latents against whole neurons is not, and there neurons can come out above. Bricken et al. found features above neurons with a language model as the explainer and far more text.
+#
+# The papers' explainer is a language model, and you can use one: any server that speaks OpenAI's chat format, on your own machine or elsewhere. Fill in three words below. Until you do, nothing is asked and nothing leaves this machine. Once you do, texts of the corpus go to that address, at most 61 questions a unit, by the protocol of Bricken et al. (2023). It shows the model places from a unit's whole range, random ones, and ones with the same tokens in other contexts, with activations as whole numbers from 0 to 9, and scores by the correlation of ranks on other places of the same sorts.
+
+# %%
+address = ""  # for example "http://localhost:11434/v1"
+model_name = ""  # as the server calls it
+key_variable = ""  # the environment variable that holds your key; the key itself belongs in no notebook
+
+if address:
+    from mechint_course.features import explain_in_words
+    from mechint_course.features.endpoint import Endpoint, EndpointError
+
+    try:
+        endpoint = Endpoint(address, model_name, key_variable)
+        for name in ("latents of A", "neurons of A"):
+            often = torch.nonzero(torch.from_numpy((kinds[name] > 0).sum(axis=0)) >= 50)[:, 0]
+            for unit in often[torch.randperm(len(often), generator=torch.Generator().manual_seed(0))[:2]].tolist():
+                values = latent_on_text(kinds[name], unit, len(some_text))[:, 1:]
+                found = explain_in_words.explain_and_score(endpoint, values, some_text.tokens, ~odd)
+                if found:
+                    print(f"{name}, number {unit}: {found[0].words()}\n    {found[1]}")
+    except (EndpointError, ValueError) as error:
+        print(error)
+else:
+    print("No address is given: nothing was asked, and nothing left this machine.")
+
+# %% [markdown]
+# With an address, each unit gets a sentence and its scores: `spearman` is the paper's, `plain` and `beyond_token` are those of the picture, here on the chosen examples alone. So compare them between units, not with the picture: the examples hold far more places where the unit is on than the text does.
 #
 # > **Question.** A new explainer raises the median score from 0.6 to 0.7. What do you ask before you believe that features became clearer?
 # >

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from mechint_course.features.rating import rating_sheet
 from mechint_course.features.reading import Units, read_units
 from mechint_course.language import evaluation_text, load_model
 from mechint_course.sae import load_dictionary
 from mechint_course.views.browser import UnitBrowser
+from mechint_course.views.rating import BlindRating
 from mechint_course.views.splitting import SplittingTree
 
 pytestmark = [pytest.mark.release, pytest.mark.timeout(3600)]
@@ -58,6 +60,22 @@ def test_the_splitting_tree():
         tree = SplittingTree(levels)
     with timed("opening a node"):
         tree.nodes.children[1].click()
+
+
+def test_the_blind_rating(tmp_path):
+    neurons = read_units(load_model("A"), evaluation_text().sample(PER_DOMAIN), name="A")
+    latents = read("A-4096")
+    with timed("drawing the sheet"):
+        sheet = rating_sheet([latents, neurons])
+    with timed("opening the rating"):
+        view = BlindRating(sheet, path=tmp_path / "r.sqlite")
+    with timed("the fifth digit, to disk"):
+        for field in view.fields:
+            field.value = "1"
+    with timed("the next unit"):
+        view.forward.click()
+    with timed("the picture"):
+        view.results.click()
 
 
 def _open(path) -> None:
