@@ -28,7 +28,9 @@ PAIRS: dict[tuple[str, str], float] = {
     ("A-sparse", "control-4096"): 0.5,
     ("A-untrained", "B-untrained"): 0.25,
     ("A-512", "B-4096"): 0.25,
+    ("A-16384", "B-4096"): 0.25,
     ("A-4096", "A-512"): 0.25,
+    ("A-4096", "A-16384"): 0.25,
 }
 """What is matched with what, and on which share of the tokens."""
 

@@ -6,7 +6,7 @@ from mechint_course.resources import data_folder
 from mechint_course.sae.packed import load_packed
 from mechint_course.sae.topk import TopKSAE
 
-DICTIONARIES = ("A-512", "A-4096", "B-4096", "A-sparse", "B-sparse", "control-4096")
+DICTIONARIES = ("A-512", "A-4096", "A-16384", "B-4096", "A-sparse", "B-sparse", "control-4096")
 """Whose activations, and how many latents; "sparse" is a pair with 8 latents on. Each has a card beside its weights."""
 
 

@@ -1453,11 +1453,12 @@ from mechint_course.features.control_scores import favourite_tokens, next_token_
 from mechint_course.features.correlation import as_rows
 from mechint_course.features.latents import latent_on_text, sparse_latents
 from mechint_course.figures import sae_real as real_pictures
+from mechint_course.figures import sae_splitting as splitting_pictures
 from mechint_course.sae import best_unions, load_dictionary
 
 model, control_model = load_model("A"), load_model("control")
-widths = [load_dictionary(name) for name in ("A-512", "A-4096")]
-wide, control_sae = widths[-1], load_dictionary("control-4096")
+widths = [load_dictionary(name) for name in sized(("A-512", "A-4096", "A-16384"), smoke=("A-512", "A-4096"))]
+wide, control_sae = widths[1], load_dictionary("control-4096")
 some_text = evaluation_text().sample(sized(16, smoke=2))
 d_vocab = model.cfg.d_vocab
 flat_tokens = some_text.tokens[:, 1:].flatten()
@@ -1577,7 +1578,7 @@ real_pictures.beside_control(
 # %% [markdown]
 # {{exercise sae.guess_wider}}
 #
-# From 512 to 4,096 latents: what happens to the best single latent of a typical domain, the one with the largest F1? Choose one of `"precision and recall rise"`, `"precision rises, recall falls"`, `"both stay"`, `"precision falls, recall rises"`.
+# From 512 to 4,096 and on to 16,384 latents: what happens to the best single latent of a typical domain, the one with the largest F1? Choose one of `"precision and recall rise"`, `"precision rises, recall falls"`, `"both stay"`, `"precision falls, recall rises"`.
 
 # %% nbgrader={"grade_id": "sae-guess_wider", "solution": true}
 guess_wider = None  # one of: "precision and recall rise", "precision rises, recall falls", "both stay", "precision falls, recall rises"
@@ -1636,7 +1637,7 @@ for name in columns["F1 of five"]:
 real_pictures.by_size(sizes, columns, guess=guess_wider)
 
 # %% [markdown]
-# In the table one row is a domain. In the picture one thin line is a domain, the thick one the middle of the field: from the narrow dictionary on the left to the wide one on the right. For each of the two: precision and recall of the best single latent, and the F1 of the best union of at most five. Compare the middle panel with the right one. Where one latent's recall falls and the union holds, the domain has not been lost, it has been divided.
+# In the table one row is a domain. In the picture one thin line is a domain, the thick one the middle of the field: from the narrow dictionary on the left to the wide one on the right. For each size: precision and recall of the best single latent, and the F1 of the best union of at most five. Compare the middle panel with the right one. Where one latent's recall falls and the union holds, the domain has not been lost, it has been divided.
 
 # %% [markdown]
 # {{exercise sae.nearest_parent}}
@@ -1663,39 +1664,58 @@ def nearest_parent(
 check("sae.nearest_parent")
 
 # %% [markdown]
-# Follow two parents: the latent of the narrow dictionary whose favourite token is "the", and, of those that spend most of their activation in base64, the one with most children. Below each stand its children, the nearest first: the domain where each spends most of its activation, and its favourite token.
+# Follow two parents: the latent of the narrow dictionary whose favourite token is "the", and, of those that spend most of their activation in base64, the one with most children. Below each stand its nearest children in the next dictionary, and below these theirs: the domain where each spends most of its activation, and its favourite token.
 
 # %%
+from itertools import pairwise
+
 from mechint_course.features.latents import share_by_domain
 
-parents = nearest_parent(widths[0].W_dec, wide.W_dec, 0.2)
+directions = [dictionary.W_dec / dictionary.W_dec.norm(dim=1, keepdim=True) for dictionary in widths]
+parents = [nearest_parent(narrow, wider, 0.2) for narrow, wider in pairwise(directions)]
 spent_in = [share_by_domain(rows, some_text.domain, len(some_text.domains)) for rows in rows_of]
 liked = [favourite_tokens(rows, flat_tokens, d_vocab) for rows in rows_of]
 the_token = next((token for token in liked[0].token.unique().tolist() if token_strings([token])[0].strip() == "the"), int(liked[0].token[0]))
-n_children = torch.bincount(parents[parents >= 0], minlength=widths[0].d_sae)
+n_children = torch.bincount(parents[0][parents[0] >= 0], minlength=widths[0].d_sae)
 has_children = (n_children > 0) & (spent_in[0].sum(dim=1) > 0)
 of_base64 = spent_in[0][:, some_text.domains.index("base64")]
 roots = {
     "the": int(torch.where((liked[0].token == the_token) & has_children, liked[0].share, -1.0).argmax()),
     "base64": int(torch.where(of_base64 > 0.5, n_children, -1).argmax()),
 }
-nearness = torch.nn.functional.cosine_similarity(wide.W_dec, widths[0].W_dec[parents.clamp_min(0)])
 
-def in_words(level, latent):
-    domain = some_text.domains[int(spent_in[level][latent].argmax())]
-    return f"latent {latent:5}: {spent_in[level][latent].max():4.0%} in {domain:12} {liked[level].share[latent]:4.0%} on {token_strings([int(liked[level].token[latent])])[0]!r}"
 
-for name, root in roots.items():
-    print(f"{name}\n  {in_words(0, root)}")
-    children = torch.nonzero(parents == root)[:, 0]
-    children = children[nearness[children].argsort(descending=True)]
-    active = children[spent_in[-1][children].sum(dim=1) > 0]
-    for child in active[:8].tolist():
-        print(f"      cosine {nearness[child]:.2f}  {in_words(-1, child)}")
-    print(f"      {len(children)} children in all, {len(active)} of them on in this text")
+def family(level: int, latent: int, most: int = 5) -> list[tuple[int, int]]:
+    """A latent and what became of it in the wider dictionaries, as (level, latent): of each at most so many, the nearest."""
+    below = []
+    if level < len(parents):
+        children = torch.nonzero((parents[level] == latent) & (spent_in[level + 1].sum(dim=1) > 0))[:, 0]
+        near = (directions[level + 1][children] @ directions[level][latent]).argsort(descending=True)
+        below = [member for child in children[near][:most].tolist() for member in family(level + 1, child, 2)]
+    return [(level, latent), *below]
+
+
+families = {name: family(0, root) for name, root in roots.items()}
+for name, members in families.items():
+    print(f"{name}: {n_children[roots[name]]} children in the next dictionary")
+    for level, latent in members:
+        domain = some_text.domains[int(spent_in[level][latent].argmax())]
+        token = token_strings([int(liked[level].token[latent])])[0]
+        print(f"{'':{2 + 3 * level}}{widths[level].d_sae:6,} latents, number {latent:5}: "
+              f"{spent_in[level][latent].max():4.0%} in {domain:12} {liked[level].share[latent]:4.0%} on {token!r}")
 
 # %% [markdown]
-# A child does part of its parent's work: it answers in one kind of text, or to some of the tokens. Look at the cosines too: the nearest is not always near, and a family whose members lie far apart is a guess. Bricken et al. (2023) saw one base64 feature of 512 become three among 4,096, for letters, for digits and for encoded text, and a feature for "the" become many, each in its own field.
+# A child does part of its parent's work: it answers in one kind of text, or to some of the tokens. Bricken et al. (2023) saw one base64 feature of 512 become three among 4,096, for letters, for digits and for encoded text, and a feature for "the" become many, each in its own field.
+#
+# Are these families? A nearest parent exists for every latent, near or not. So look at all cosines at once: do the members of one family point in like directions, and those of two families not?
+
+# %%
+members = {name: torch.stack([directions[level][latent] for level, latent in some]) for name, some in families.items()}
+labels = [f"{widths[level].d_sae:,}" for some in families.values() for level, _ in some]
+splitting_pictures.cosine_map(members, labels)
+
+# %% [markdown]
+# Each square is the cosine of two members, and along each side stands the size of the dictionary that a member comes from; the frames hold the families, each in the order of the list above. Where a family is real, its frame is darker than the squares outside the frames. A pale row inside a frame is a child by name only.
 #
 # The same as a tree, to open yourself. A button opens a latent's children and shows where that latent is on. It begins at the latent of the narrow dictionary that tells a domain best, of those that split; any other can be chosen by its number.
 
