@@ -110,7 +110,9 @@ FALSE_MATCH_RATE = Answers(
     imports=IMPORTS,
     right={
         "mean": rate("return (best > threshold)[exclusive].float().mean().item()"),
-        "counts": rate("n = int(exclusive.sum())\nreturn int(((best > threshold) & exclusive).sum()) / n if n else math.nan"),
+        "counts": rate(
+            "n = int(exclusive.sum())\nreturn int(((best > threshold) & exclusive).sum()) / n if n else math.nan"
+        ),
         "numpy": rate(
             "passes = (best > threshold).numpy()[exclusive.numpy()]\nreturn passes.mean() if len(passes) else float('nan')"
         ),
@@ -129,7 +131,10 @@ FALSE_MATCH_RATE = Answers(
         "of the matches": ("share-of-matches", rate("return exclusive[best > threshold].float().mean()")),
         "how many": ("not-divided", rate("return int(((best > threshold) & exclusive).sum())")),
         "mean correlation": ("mean-match", rate("return best[exclusive].mean()")),
-        "one threshold": ("threshold-averaged", rate("return (best > threshold.mean())[exclusive].float().mean()")),
+        "one threshold": (
+            "threshold-averaged",
+            rate("return (best > threshold.mean())[exclusive].float().mean()"),
+        ),
         "not reduced": ("not-reduced", rate("return (best > threshold)[exclusive]")),
     },
 )
@@ -202,26 +207,57 @@ SAYS_THE_SAME = Answers(
 WHATEVER_THE_WIDTH = Answers(
     imports=IMPORTS,
     right={
-        "stacked": widths("return torch.stack([m.max(dim=1).values > threshold for m in correlations]).all(dim=0)"),
+        "stacked": widths(
+            "return torch.stack([m.max(dim=1).values > threshold for m in correlations]).all(dim=0)"
+        ),
         "loop": widths(
             "found = torch.ones(len(correlations[0]), dtype=torch.bool)\nfor m in correlations:\n"
             "    found = found & (m > threshold).any(1)\nreturn found"
         ),
-        "smallest of the best": widths("return torch.stack([m.amax(1) for m in correlations]).amin(0) > threshold"),
+        "smallest of the best": widths(
+            "return torch.stack([m.amax(1) for m in correlations]).amin(0) > threshold"
+        ),
         "numpy": widths("return np.all([m.numpy().max(1) > threshold for m in correlations], axis=0)"),
     },
     wrong={
-        "any": ("any-width", widths("return torch.stack([m.amax(1) > threshold for m in correlations]).any(0)")),
+        "any": (
+            "any-width",
+            widths("return torch.stack([m.amax(1) > threshold for m in correlations]).any(0)"),
+        ),
         "joined": ("any-width", widths("return torch.cat(list(correlations), dim=1).amax(1) > threshold")),
-        "mean": ("mean-of-widths", widths("return torch.stack([m.amax(1) for m in correlations]).mean(0) > threshold")),
-        "at least": ("at-least", widths("return torch.stack([m.amax(1) >= threshold for m in correlations]).all(0)")),
-        "absolute": ("absolute", widths("return torch.stack([m.abs().amax(1) > threshold for m in correlations]).all(0)")),
-        "every entry": ("every-entry", widths("return torch.stack([(m > threshold).all(1) for m in correlations]).all(0)")),
-        "last": ("last-width-only", widths("for m in correlations:\n    found = m.amax(1) > threshold\nreturn found")),
+        "mean": (
+            "mean-of-widths",
+            widths("return torch.stack([m.amax(1) for m in correlations]).mean(0) > threshold"),
+        ),
+        "at least": (
+            "at-least",
+            widths("return torch.stack([m.amax(1) >= threshold for m in correlations]).all(0)"),
+        ),
+        "absolute": (
+            "absolute",
+            widths("return torch.stack([m.abs().amax(1) > threshold for m in correlations]).all(0)"),
+        ),
+        "every entry": (
+            "every-entry",
+            widths("return torch.stack([(m > threshold).all(1) for m in correlations]).all(0)"),
+        ),
+        "last": (
+            "last-width-only",
+            widths("for m in correlations:\n    found = m.amax(1) > threshold\nreturn found"),
+        ),
         "counted": ("counted", widths("return sum((m.amax(1) > threshold).int() for m in correlations)")),
-        "how many": ("one-number", widths("return torch.stack([m.amax(1) > threshold for m in correlations]).all(0).sum()")),
-        "not found": ("turned-round", widths("return ~torch.stack([m.amax(1) > threshold for m in correlations]).all(0)")),
-        "stacked as they are": ("raises", widths("return (torch.stack(correlations) > threshold).any(2).all(0)")),
+        "how many": (
+            "one-number",
+            widths("return torch.stack([m.amax(1) > threshold for m in correlations]).all(0).sum()"),
+        ),
+        "not found": (
+            "turned-round",
+            widths("return ~torch.stack([m.amax(1) > threshold for m in correlations]).all(0)"),
+        ),
+        "stacked as they are": (
+            "raises",
+            widths("return (torch.stack(correlations) > threshold).any(2).all(0)"),
+        ),
     },
 )
 

@@ -203,18 +203,37 @@ LATENTS_OF = Answers(
             "with torch.no_grad():\n    _, cache = model.run_with_cache(tokens, names_filter=ACTIVATION_HOOK)\n"
             "    x = cache[ACTIVATION_HOOK][:, 1:]\n    return sae.encode(x.reshape(-1, x.shape[-1]))"
         ),
-        "encoded first": read(f"{_X}\nreturn rearrange(sae.encode(x.flatten(0, 1)).unflatten(0, tokens.shape)[:, 1:], 'b t l -> (b t) l')"),
-        "sequence by sequence": read("return torch.cat([sae.encode(activations(model, row[None])[0, 1:]) for row in tokens])"),
+        "encoded first": read(
+            f"{_X}\nreturn rearrange(sae.encode(x.flatten(0, 1)).unflatten(0, tokens.shape)[:, 1:], 'b t l -> (b t) l')"
+        ),
+        "sequence by sequence": read(
+            "return torch.cat([sae.encode(activations(model, row[None])[0, 1:]) for row in tokens])"
+        ),
     },
     wrong={
         "start kept": ("start-kept", read(f"{_X}\nreturn sae.encode(x.flatten(0, 1))")),
         "last left out": ("last-left-out", read(f"{_X}\nreturn sae.encode(x[:, :-1].flatten(0, 1))")),
-        "first sequence left out": ("sequence-left-out", read(f"{_X}\nreturn sae.encode(x[1:].flatten(0, 1))")),
-        "start not run": ("start-not-run", read("return sae.encode(activations(model, tokens[:, 1:]).flatten(0, 1))")),
-        "positions first": ("positions-first", read(f"{_X}\nreturn sae.encode(x[:, 1:].transpose(0, 1).flatten(0, 1))")),
-        "not flattened": ("not-flattened", read(f"{_X}\nreturn sae.encode(x[:, 1:].flatten(0, 1)).unflatten(0, (len(tokens), -1))")),
+        "first sequence left out": (
+            "sequence-left-out",
+            read(f"{_X}\nreturn sae.encode(x[1:].flatten(0, 1))"),
+        ),
+        "start not run": (
+            "start-not-run",
+            read("return sae.encode(activations(model, tokens[:, 1:]).flatten(0, 1))"),
+        ),
+        "positions first": (
+            "positions-first",
+            read(f"{_X}\nreturn sae.encode(x[:, 1:].transpose(0, 1).flatten(0, 1))"),
+        ),
+        "not flattened": (
+            "not-flattened",
+            read(f"{_X}\nreturn sae.encode(x[:, 1:].flatten(0, 1)).unflatten(0, (len(tokens), -1))"),
+        ),
         "neurons": ("not-encoded", read(f"{_X}\nreturn x[:, 1:].flatten(0, 1)")),
-        "there and back": ("reconstruction", read(f"{_X}\nreturn sae.decode(sae.encode(x[:, 1:].flatten(0, 1)))")),
+        "there and back": (
+            "reconstruction",
+            read(f"{_X}\nreturn sae.decode(sae.encode(x[:, 1:].flatten(0, 1)))"),
+        ),
         "on or off": ("on-or-off", read(f"{_X}\nreturn sae.encode(x[:, 1:].flatten(0, 1)) > 0")),
         "transposed": ("transposed", read(f"{_X}\nreturn sae.encode(x[:, 1:].flatten(0, 1)).T")),
     },
@@ -272,7 +291,10 @@ LUCK = Answers(
         "dead counted": ("dead-counted", _bins(inside=_INSIDE)),
         "zeros": ("rest-is-zero", _bins(start="torch.zeros_like(null)")),
         "densities": ("density-not-null", _bins(value="density[inside].quantile(level)")),
-        "empty bins": ("raises", lucky(_BINS.replace("    if inside.any():\n    ", "") % (_ONES, _ALIVE + _INSIDE, _LEVEL))),
+        "empty bins": (
+            "raises",
+            lucky(_BINS.replace("    if inside.any():\n    ", "") % (_ONES, _ALIVE + _INSIDE, _LEVEL)),
+        ),
     },
 )
 

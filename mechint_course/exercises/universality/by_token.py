@@ -102,7 +102,7 @@ _MISTAKES = (
     Known("divided-by-all", "You divide by the number of all places. Divide by the number of places with this token.",
           lambda activations, tokens: _place_by_place(activations, tokens) * _count(tokens)[:, None] / len(tokens)),
     Known("itself-left-out", "You take the mean over the *other* places with the same token. Here the place itself counts too.", _others),
-    Known("only-when-on", "You take the mean over the places where the latent is on. Places with this token where it is off count, with 0.", _when_on),
+    Known("only-when-on", "You take the mean over the places where the latent is on. Where it is off, the place counts with 0.", _when_on),
     Known("table-returned", "You return a row for each token of the vocabulary. A row for each place is asked for: table[tokens].",
           lambda activations, tokens: _table(activations, tokens, int(tokens.max()) + 1)),
     Known("table-returned", "You return a row for each different token. A row for each place is asked for.",

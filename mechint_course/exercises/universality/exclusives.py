@@ -54,7 +54,9 @@ def _homes(ask: Ask) -> Iterator[dict[str, Value]]:
         spent, fired = spent_by_domain(ask.random.choice("AB"))
         domain = ask.random.randrange(spent.shape[1])
         near = spent[:, domain].topk(12).indices  # some that live there, and others
-        rows = torch.cat([near, torch.randperm(len(spent), generator=ask.generator)[: ask.random.randint(8, 25)]])
+        rows = torch.cat(
+            [near, torch.randperm(len(spent), generator=ask.generator)[: ask.random.randint(8, 25)]]
+        )
         rows = rows[torch.randperm(len(rows), generator=ask.generator)]
         case = {
             "spent": spent[rows].clone(),
@@ -155,9 +157,15 @@ def _rates(ask: Ask) -> Iterator[dict[str, Value]]:
         n = n_own + n_other
         threshold = torch.randint(1, 40, (n,), generator=ask.generator) / 64
         passes = torch.rand(n, generator=ask.generator) < 0.5
-        best = threshold + torch.where(passes, 1, -1) * torch.randint(1, 20, (n,), generator=ask.generator) / 64
+        best = (
+            threshold + torch.where(passes, 1, -1) * torch.randint(1, 20, (n,), generator=ask.generator) / 64
+        )
         own = torch.arange(n) < n_own
-        best[0], best[1], best[2] = threshold[0], threshold[1] + 0.125, threshold[2] - 0.125  # one that is no more than luck
+        best[0], best[1], best[2] = (
+            threshold[0],
+            threshold[1] + 0.125,
+            threshold[2] - 0.125,
+        )  # one that is no more than luck
         order = torch.randperm(n, generator=ask.generator)
         if number == 3:
             own = torch.zeros(n, dtype=torch.bool)
@@ -204,12 +212,13 @@ _RATE_MISTAKES = (
     *_rate("below-counted", "This is the share that stays below: the right answers. The false matches are those above.",
            lambda b, e, t: _mean((b <= t)[e])),
     *_rate("at-least", "A match that equals its threshold has not beaten luck: >, not >=.", lambda b, e, t: _mean((b >= t)[e])),
-    *_rate("share-of-matches", "You ask how many of all matches are exclusive ones. The question is how many exclusive features are matched.",
+    *_rate("share-of-matches", "You ask how many of all matches are exclusive ones. How many exclusive features are matched?",
            lambda b, e, t: _mean(e[b > t])),
     *_rate("not-divided", "You return how many there are; divide by the number of exclusive features.",
            lambda b, e, t: ((b > t) & e).sum()),
-    *_rate("mean-match", "You return the mean correlation of the exclusive features. How many pass the threshold?", lambda b, e, t: _mean(b[e])),
-    *_rate("threshold-averaged", "You compare with the mean threshold. Each feature has its own.", lambda b, e, t: _mean((b > t.mean())[e])),
+    *_rate("mean-match", "You return the mean correlation of the exclusive features. How many pass?", lambda b, e, t: _mean(b[e])),
+    *_rate("threshold-averaged", "You compare with the mean threshold. Each feature has its own.",
+           lambda b, e, t: _mean((b > t.mean())[e])),
     Known("not-reduced", "You return True or False for each exclusive feature. Their share is asked for.",
           lambda best, exclusive, threshold: (best > threshold)[exclusive]),
 )  # fmt: skip

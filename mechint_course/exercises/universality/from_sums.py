@@ -25,7 +25,7 @@ CONSTANT = 1e-9
     hints=(
         "Write both sums of the formula without means inside: sum (x - mean)^2 = sum x^2 - (sum x)^2 / n, and the same for "
         "the products. Then the formula is the one you know.",
-        'together = products - outer(sum_left, sum_right) / n; deviations = squares - sum^2 / n for each side; r = together '
+        "together = products - outer(sum_left, sum_right) / n; deviations = squares - sum^2 / n for each side; r = together "
         "/ sqrt(outer(deviations_left, deviations_right)).",
         "A column is constant where deviations <= 1e-9 * squares: compare with its own squares, not with a fixed small "
         "number. torch.where(constant, 0, deviations) first, then torch.where(scale > 0, together / scale, 0).",

@@ -95,11 +95,9 @@ def _bin(share: float, edges: list[float], *, upper: bool, end: bool, dead: bool
         return None
     for k in range(len(edges) - 1):
         low, high = edges[k], edges[k + 1]
-        if upper:
-            inside = low < share <= high or share == low == 0
-        else:
-            inside = low <= share < high or (end and share == high == edges[-1])
-        if inside:
+        below = low < share <= high or share == low == 0
+        above = low <= share < high or (end and share == high == edges[-1])
+        if below if upper else above:
             return k
     return None
 
@@ -121,7 +119,9 @@ _MISTAKES = (
     Known(
         "one-for-all",
         "All features get one threshold. Luck is kinder to rare features: each bin needs its own.",
-        lambda null, density, edges, level: _alive(null, density, _quantile(null[density > 0].tolist(), level)),
+        lambda null, density, edges, level: _alive(
+            null, density, _quantile(null[density > 0].tolist(), level)
+        ),
     ),
     Known(
         "wrong-tail",

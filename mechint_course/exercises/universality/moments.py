@@ -197,7 +197,8 @@ _UPDATE_MISTAKES = (
     Known(
         "only-last-token",
         "You add the last token alone; every token of the batch counts.",
-        lambda state, left, right: token_by_token(state, left[-1:], right[-1:])
-        | {"n_tokens": int(state["n_tokens"]) + len(left)},
+        lambda state, left, right: (
+            token_by_token(state, left[-1:], right[-1:]) | {"n_tokens": int(state["n_tokens"]) + len(left)}
+        ),
     ),
 )

@@ -101,7 +101,9 @@ def _plain(model: Fixture, direction: Tensor, *, centre: bool = False, gain: boo
     return written @ weights_of(model)["head.weight"].T.double()
 
 
-def _both(compare: Callable[[Tensor, Tensor], Tensor], says: Callable[[Fixture, Tensor], Tensor]) -> Callable[..., Tensor]:
+def _both(
+    compare: Callable[[Tensor, Tensor], Tensor], says: Callable[[Fixture, Tensor], Tensor]
+) -> Callable[..., Tensor]:
     return lambda model_left, model_right, left, right: compare(
         says(model_left, left), says(model_right, right)
     )  # fmt: skip

@@ -40,7 +40,10 @@ def cka(ask: Ask) -> None:
 
 def _cases(ask: Ask) -> Iterator[dict[str, Value]]:
     yield {"left": torch.tensor([[1.0], [2.0], [3.0]]), "right": torch.tensor([[2.0], [4.0], [0.0]])}
-    yield {"left": torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]), "right": torch.tensor([[1.0], [0.5], [5.0]])}
+    yield {
+        "left": torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]),
+        "right": torch.tensor([[1.0], [0.5], [5.0]]),
+    }
     a, b = (layer_of(name).flatten(0, 1) for name in "AB")
     busy = [torch.nonzero((x > 0).float().mean(0) > 0.1)[:, 0] for x in (a, b)]
     for _ in range(8):
@@ -67,6 +70,19 @@ def _with(formula: Callable[[Tensor, Tensor], Tensor | float]) -> Callable[..., 
     return lambda left, right: formula(left.double(), right.double())
 
 
+def _gram(x: Tensor, y: Tensor) -> Tensor:
+    """The length of the sums of products of centred columns."""
+    return (_centred(x).T @ _centred(y)).norm()
+
+
+def _standardised(x: Tensor) -> Tensor:
+    return _centred(x) / x.std(0).clamp_min(1e-12)
+
+
+def _unit(x: Tensor) -> Tensor:
+    return _centred(x) / _centred(x).norm(dim=0).clamp_min(1e-12)
+
+
 def _ratio(x: Tensor, y: Tensor, power: int = 2) -> Tensor:
     return (x.T @ y).norm() ** power / ((x.T @ x).norm() * (y.T @ y).norm())
 
@@ -83,19 +99,19 @@ _MISTAKES = (
     Known("rooted", "You take the root of the whole. This is another similarity; the formula here has none.",
           _with(lambda x, y: _ratio(_centred(x), _centred(y)).sqrt())),
     Known("squared-again", "You square the denominator too: its two lengths are taken once each.",
-          _with(lambda x, y: _ratio(_centred(x), _centred(y)) / ((_centred(x).T @ _centred(x)).norm() * (_centred(y).T @ _centred(y)).norm()))),
+          _with(lambda x, y: _ratio(_centred(x), _centred(y)) / (_gram(x, x) * _gram(y, y)))),
     Known("lengths-of-activations", "You divide by the squared lengths of the activations. The denominator holds the lengths of "
           "left' left and of right' right.",
-          _with(lambda x, y: (_centred(x).T @ _centred(y)).norm() ** 2 / (_centred(x).norm() ** 2 * _centred(y).norm() ** 2))),
+          _with(lambda x, y: _gram(x, y) ** 2 / (_centred(x).norm() ** 2 * _centred(y).norm() ** 2))),
     Known("lengths-of-activations", "You divide by the lengths of the activations. The denominator holds the lengths of left' left and of "
           "right' right, and the numerator a square.",
-          _with(lambda x, y: (_centred(x).T @ _centred(y)).norm() / (_centred(x).norm() * _centred(y).norm()))),
-    Known("columns-standardised", "You divide each column by its spread first. CKA leaves columns as large as they are: strong ones count more.",
-          _with(lambda x, y: _ratio(_centred(x) / x.std(0).clamp_min(1e-12), _centred(y) / y.std(0).clamp_min(1e-12)))),
+          _with(lambda x, y: _gram(x, y) / (_centred(x).norm() * _centred(y).norm()))),
+    Known("columns-standardised", "You divide each column by its spread first. In CKA strong columns count more.",
+          _with(lambda x, y: _ratio(_standardised(x), _standardised(y)))),
     Known("lengths-not-centred", "The numerator is centred, but the two lengths you divide by are not.",
-          _with(lambda x, y: (_centred(x).T @ _centred(y)).norm() ** 2 / ((x.T @ x).norm() * (y.T @ y).norm()))),
+          _with(lambda x, y: _gram(x, y) ** 2 / ((x.T @ x).norm() * (y.T @ y).norm()))),
     Known("mean-correlation", "This is the mean of all correlations between columns. CKA compares the spaces as a whole.",
-          _with(lambda x, y: ((_centred(x) / _centred(x).norm(dim=0).clamp_min(1e-12)).T @ (_centred(y) / _centred(y).norm(dim=0).clamp_min(1e-12))).mean())),
+          _with(lambda x, y: (_unit(x).T @ _unit(y)).mean())),
     Known("covariance", "You return the numerator alone; without the two lengths it depends on the units.",
-          _with(lambda x, y: (_centred(x).T @ _centred(y)).norm() ** 2)),
+          _with(lambda x, y: _gram(x, y) ** 2)),
 )  # fmt: skip
