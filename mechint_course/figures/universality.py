@@ -95,9 +95,11 @@ def by_bin(
 ) -> Figure:
     """A histogram of best matches for features that fire about equally often, real and on shuffled tokens.
 
-    Bins without a feature are left out. A dotted line marks the bin's threshold, where `thresholds` says what luck gives.
+    Bins without a feature are left out, and shuffled bars much higher than the real ones are cut. A dotted line marks the
+    bin's threshold, where `thresholds` says what luck gives.
 
-    >>> figure = by_bin(torch.tensor([0.9, 0.5, 0.7]), torch.tensor([0.1, 0.2, 0.1]), torch.tensor([0.05, 0.5, 0.5]), (0, 0.1, 1))
+    >>> best, null = torch.tensor([0.9, 0.5, 0.7]), torch.tensor([0.1, 0.2, 0.1])
+    >>> figure = by_bin(best, null, torch.tensor([0.05, 0.5, 0.5]), (0, 0.1, 1))
     >>> [axes.get_title() for axes in figure.axes]
     ['fire on less than 0.1 of the tokens: 1 feature', 'fire on 0.1 or more: 2 features']
     """
@@ -116,8 +118,10 @@ def by_bin(
     cuts = torch.linspace(-0.1, 1, 56)
     for axes, (real, luck) in zip(figure.axes, found, strict=False):
         inside = (density > 0) & (density >= real.low) & ((density < real.high) | (real.high == edges[-1]))
+        highest = 0.0
         for number, (name, values) in enumerate((("real", best), ("tokens shuffled", null))):
             share = torch.histogram(values[inside].float().clamp(-0.0999, 1), cuts).hist / real.count
+            highest = highest or float(share.max())
             axes.stairs(
                 share.numpy(), cuts.numpy(), label=name, fill=True, linewidth=0, alpha=0.75, **fill(number)
             )
@@ -127,7 +131,7 @@ def by_bin(
             axes.axvline(float(thresholds[inside][0]), color=PALETTE["black"], linestyle=":", linewidth=1.5)
         axes.set_title(f"{_range(real, edges)}: {real.count:,} feature{'s' if real.count != 1 else ''}")
         axes.set(ylabel="share", xlim=(-0.1, 1))
-        axes.set_ylim(0, 1.1 * min(0.5, max(0.1, axes.dataLim.ymax)))
+        axes.set_ylim(0, 2.5 * highest)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.axes[-1].set_xlabel("correlation with the best match in the other model")

@@ -57,7 +57,7 @@ def sayings(
 ) -> Figure:
     """Left, how alike twins speak, beside pairs put together at random; then two pairs, token by token.
 
-    The tokens that stand out most in either model are written in.
+    The whole tokens that stand out most in either model are written in.
 
     >>> said = Said(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 1.0]), ["a", "b"])
     >>> len(sayings(torch.rand(9), torch.rand(9), {"one pair": said}).axes)
@@ -87,13 +87,19 @@ def sayings(
     return figure
 
 
-def _scatter(axes: Axes, said: Said, most: int = 3) -> None:
+def _scatter(axes: Axes, said: Said, most: int = 2) -> None:
     """Every token of the vocabulary as a dot, those that stand out with their text."""
     axes.axhline(0, color=PALETTE["pale"], linewidth=1)
     axes.axvline(0, color=PALETTE["pale"], linewidth=1)
     axes.plot(said.left, said.right, **(series(0) | {"linestyle": "", "markersize": 2.5, "alpha": 0.5}))
-    most = min(most, len(said.tokens))
-    named = {*said.left.topk(most).indices.tolist(), *said.right.topk(most).indices.tolist()}
+    readable = [
+        place for place, token in enumerate(said.tokens) if not token.startswith("<")
+    ]  # not a piece of a letter
+    named = {
+        readable[place]
+        for side in (said.left, said.right)
+        for place in side[readable].topk(min(most, len(readable))).indices.tolist()
+    }
     for place in sorted(named):
         text = said.tokens[place].replace("\n", "⏎").replace("$", r"\$") or "∅"
         axes.annotate(

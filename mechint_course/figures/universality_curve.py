@@ -128,7 +128,7 @@ def found(
             )
     line.set_xticks(range(len(labels)), labels)
     line.set(
-        ylim=(0, 1.1),
+        ylim=(0, max(0.3, 1.3 * float(everywhere.nan_to_num(0.0).max()))),
         xlabel="fires on this share of the tokens",
         ylabel="found in all",
         title="By how often it fires",

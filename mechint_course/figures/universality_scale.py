@@ -58,8 +58,9 @@ def whole_space(n_tokens: Sequence[int], cka: Mapping[str, Sequence[float]], n_d
     axes.axvline(n_dimensions, color=PALETTE["grey"], linestyle=":")
     axes.annotate(
         f"{n_dimensions} dimensions",
-        (n_dimensions, 0.02),
-        xytext=(4, 0),
+        (n_dimensions, 0.5),
+        ha="right",
+        xytext=(-4, 0),
         textcoords="offset points",
         fontsize=9,
     )

@@ -1,4 +1,4 @@
-"""Chapter 4, section 5: features of a domain that only one model has seen, and how often they find a twin all the same."""
+"""Chapter 4, section 6: features of a domain that only one model has seen, and how often they find a twin all the same."""
 
 from collections.abc import Callable, Iterator
 

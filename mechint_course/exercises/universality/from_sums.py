@@ -19,7 +19,7 @@ CONSTANT = 1e-9
     id="universality.from_moments",
     title="The correlation in the sums",
     points=3,
-    minutes=12,
+    minutes=11,
     difficulty=2,
     core=True,
     hints=(
@@ -148,7 +148,7 @@ def _wrong(slug: str, sentence: str, formula: Callable[[Tensor, Tensor, Tensor, 
 def _of_state(slug: str, sentence: str, formula: Callable[[State], Tensor]) -> list[Known]:
     return [
         Known(slug, sentence, lambda state: formula(state).nan_to_num(0.0, 0.0, 0.0)),
-        Known(slug, sentence, formula),
+        Known(slug, sentence, lambda state: formula(state)),
     ]
 
 

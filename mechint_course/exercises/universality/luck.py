@@ -13,7 +13,7 @@ from mechint_course.exercises.values import Value
     id="universality.luck",
     title="What luck gives, for each frequency",
     points=3,
-    minutes=10,
+    minutes=8,
     difficulty=2,
     core=True,
     hints=(

@@ -1,4 +1,4 @@
-"""Chapter 4, section 3: from text to the latents of a model, on models A and B."""
+"""Chapter 4, section 2: from text to the latents of a model, on models A and B."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from mechint_course.exercises.values import Fixture, Value
     id="universality.latents_of",
     title="From text to features",
     points=2,
-    minutes=7,
+    minutes=6,
     difficulty=2,
     core=True,
     hints=(

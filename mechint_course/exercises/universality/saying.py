@@ -1,4 +1,4 @@
-"""Chapter 4, section 6: twins that fire together, and whether they say the same, through the weights of both models."""
+"""Chapter 4, section 7: twins that fire together, and whether they say the same, through the weights of both models."""
 
 from collections.abc import Callable, Iterator
 

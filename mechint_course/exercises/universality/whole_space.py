@@ -1,4 +1,4 @@
-"""Chapter 4, section 3: one number for two whole spaces, on real activations of models A and B."""
+"""Chapter 4, section 5: one number for two whole spaces, on real activations of models A and B."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,7 +16,7 @@ from mechint_course.exercises.values import Value
     points=2,
     minutes=8,
     difficulty=2,
-    core=True,
+    core=False,
     hints=(
         "Centre both over the tokens first. Then there are three matrices of sums of products: left with right, left with "
         "left, right with right. Each has a length.",

@@ -1,4 +1,4 @@
-"""Chapter 4, sections 7 and 8: features that are found in dictionaries of every width, and the price of agreement."""
+"""Chapter 4, sections 8 and 9: features that are found in dictionaries of every width, and the price of agreement."""
 
 from collections.abc import Iterator
 
