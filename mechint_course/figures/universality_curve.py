@@ -68,8 +68,8 @@ def laid_over(
     (axes,) = figure.axes
     if full is not None:
         alive = full.density > 0
-        style = {"color": PALETTE["grey"], "marker": ".", "linestyle": "", "markersize": 3, "alpha": 0.5}
-        axes.plot(full.density[alive], full.correlation[alive], label="full matching", **style)
+        dots: dict[str, Any] = {"color": PALETTE["grey"], "marker": ".", "linestyle": "", "markersize": 3, "alpha": 0.5}
+        axes.plot(full.density[alive], full.correlation[alive], label="full matching", **dots)
     style = series(1) | {"linestyle": "", "markersize": 4, "alpha": 0.8}
     axes.plot(density, best, label="yours", **style)
     axes.axvline(threshold, color=PALETTE["grey"], linestyle=":", linewidth=1)

@@ -58,7 +58,7 @@ def _homes(ask: Ask) -> Iterator[dict[str, Value]]:
             [near, torch.randperm(len(spent), generator=ask.generator)[: ask.random.randint(8, 25)]]
         )
         rows = rows[torch.randperm(len(rows), generator=ask.generator)]
-        case = {
+        case: dict[str, Value] = {
             "spent": spent[rows].clone(),
             "fired": fired[rows].clone(),
             "domain": domain,

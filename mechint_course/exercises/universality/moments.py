@@ -61,7 +61,7 @@ def update_moments(ask: Ask) -> None:
         )
 
 
-def _batches(ask: Ask) -> Iterator[dict[str, object]]:
+def _batches(ask: Ask) -> Iterator[dict[str, Any]]:
     # By hand: one token before, two tokens now.
     yield {
         "state": token_by_token(empty(1, 2), torch.tensor([[1.0]]), torch.tensor([[2.0, 0.0]])),

@@ -47,7 +47,7 @@ def _cases(ask: Ask) -> Iterator[dict[str, Value]]:
     for name in ("A", "B"):
         while True:
             batch, n_ctx = sorted(ask.sizes(2, low=2, high=7))
-            case = {
+            case: dict[str, Value] = {
                 "model": fixture(f"model:{name}"),
                 "sae": fixture(SPARSE[name]),
                 "tokens": some_tokens(ask.generator, batch, n_ctx),
