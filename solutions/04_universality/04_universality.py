@@ -324,7 +324,7 @@ toy_pictures.turned(*in_pairs(*pentagons[:2]))
 # %% [markdown]
 # ## 2. Correlation at scale
 #
-# From here on the models are language models. **A and B** come with the course: transformers of one layer with 512 MLP neurons, trained from different random starts on text in a different order. Each has a dictionary of 4,096 latents. You want the correlation of every latent of A with every latent of B, over a hundred thousand tokens and more. The activations alone would fill gigabytes.
+# From here on the models are language models. **A and B** come with the course: transformers of one layer with 512 MLP neurons, trained from different random starts, on nearly the same kinds of text in a different order. Each has a dictionary of 4,096 latents. You want the correlation of every latent of A with every latent of B, over a hundred thousand tokens and more. The activations alone would fill gigabytes.
 #
 # But look at the formula again. Multiply it out, and all that is left of the tokens are **sums**:
 #
@@ -883,8 +883,7 @@ def exclusive(
     there: True. The second has 2 of 10, the third nothing at all, and the last has fired only twice: False.
     """
     ### BEGIN SOLUTION
-    at_home = spent[:, domain] >= share * spent.sum(dim=1)
-    return at_home & (fired >= firings) & (spent.sum(dim=1) > 0)
+    return (spent[:, domain] >= share * spent.sum(dim=1)) & (fired >= firings)
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "universality-exclusive-check", "grade": true}

@@ -6,5 +6,4 @@ def exclusive(
     By hand: spent = [[9, 1], [2, 8], [0, 0], [3, 0]], fired = [30, 50, 0, 2], domain 0, share 0.5, firings 20. The first has 9 of 10
     there: True. The second has 2 of 10, the third nothing at all, and the last has fired only twice: False.
     """
-    at_home = spent[:, domain] >= share * spent.sum(dim=1)
-    return at_home & (fired >= firings) & (spent.sum(dim=1) > 0)
+    return (spent[:, domain] >= share * spent.sum(dim=1)) & (fired >= firings)
