@@ -100,10 +100,10 @@ def _scatter(axes: Axes, said: Said, most: int = 2) -> None:
         for side in (said.left, said.right)
         for place in side[readable].topk(min(most, len(readable))).indices.tolist()
     }
-    for place in sorted(named):
+    for number, place in enumerate(sorted(named, key=lambda place: float(said.right[place]))):
         text = said.tokens[place].replace("\n", "⏎").replace("$", r"\$") or "∅"
         axes.annotate(
             f"“{text}”", (float(said.left[place]), float(said.right[place])), fontsize=8,
-            xytext=(-4, 2), textcoords="offset points", ha="right",
+            xytext=(-4 if number % 2 else 4, 2), textcoords="offset points", ha="right" if number % 2 else "left",
         )  # fmt: skip
-    axes.margins(0.12)
+    axes.margins(x=0.3, y=0.1)

@@ -1057,7 +1057,7 @@ said = torch.as_tensor(says_the_same(*both, writes_a, writes_b)).detach()
 strangers = torch.as_tensor(says_the_same(*both, writes_a, writes_b.roll(1, 0))).detach()
 print(f"{len(who):,} pairs: the correlation of what they say is above .5 for {float((said > 0.5).float().mean()):.0%}; of pairs put together at random, for {float((strangers > 0.5).float().mean()):.0%}.")
 
-agree = int(chosen["http"][0])
+agree = int(who[torch.where(pairs.correlation[who] >= 0.8, said, said - 2).argmax()])
 differ = int(who[agree_and_disagree(pairs.correlation[who], said, torch.ones(len(who), dtype=torch.bool))])
 words = token_strings(torch.arange(models["A"].cfg.d_vocab))
 
@@ -1068,12 +1068,12 @@ def speech(feature: int) -> more_pictures.Said:
 
 
 more_pictures.sayings(said, strangers, {
-    f"HTTP: on together {pairs.correlation[agree]:.2f}": speech(agree),
+    f"on together {pairs.correlation[agree]:.2f}, says {said[who == agree].item():.2f}": speech(agree),
     f"on together {pairs.correlation[differ]:.2f}, says {said[who == differ].item():.2f}": speech(differ),
 }, guess=guess_saying)
 
 # %% [markdown]
-# Left, how alike twins speak (plain) and how alike pairs put together at random do (hatched): twins stand to the right. Middle and right, two pairs, a dot for each token of the vocabulary: A's logit weight across, B's upwards, the tokens that stand out written in. In the middle the HTTP pair. On the right the pair that agrees on **when to fire** (at least .8, or the best tenth) and least on **what to say**: its dots show no rising line.
+# Left, how alike twins speak (plain) and how alike pairs put together at random do (hatched): twins stand to the right. Middle and right, two pairs, a dot for each token of the vocabulary: A's logit weight across, B's upwards; whole words that stand out are written in, pieces of letters are not. Both pairs agree on **when to fire** (at least .8, or the best tenth). The one in the middle agrees most on **what to say**, and its dots lie along a rising line. The one on the right agrees least, and shows no such line.
 #
 # So agreement on when to fire is common, and agreement on what to say is rarer. Bricken et al. (2023) found the same for a feature of Arabic script: its twin fires with it at .91, and the logit weights of the two correlate at .23.
 
@@ -1085,7 +1085,7 @@ compare_pair(differ, int(pairs.partner[differ]), k=3)
 #
 # > **Question.** Bricken et al. (2023) found such a pair too: activations correlated at .98, logit weights negatively. How can a feature be right to fire and wrong in what it says?
 # >
-# > <details><summary>Our answer</summary>The direct path through `W_U` is one of several. In a layer that is read as a sum of features, two features that fire together can share the work: one overshoots and another corrects it. What a model needs is that the *sum* over the features that are on is right. And a feature on a token whose successor is almost certain may have little left to say at all.</details>
+# > <details><summary>Our answer</summary>The direct path through `W_U` is one of several. In a layer that is read as a sum of features, two features that fire together can share the work: one overshoots and another corrects it. What a model needs is that the *sum* over the features that are on is right. And where the next token is as good as random, as in DNA, a feature may have little to say at all.</details>
 
 # %% [markdown]
 # ## 8. Extension: across widths
