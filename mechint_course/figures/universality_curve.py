@@ -68,7 +68,13 @@ def laid_over(
     (axes,) = figure.axes
     if full is not None:
         alive = full.density > 0
-        dots: dict[str, Any] = {"color": PALETTE["grey"], "marker": ".", "linestyle": "", "markersize": 3, "alpha": 0.5}
+        dots: dict[str, Any] = {
+            "color": PALETTE["grey"],
+            "marker": ".",
+            "linestyle": "",
+            "markersize": 3,
+            "alpha": 0.5,
+        }
         axes.plot(full.density[alive], full.correlation[alive], label="full matching", **dots)
     style = series(1) | {"linestyle": "", "markersize": 4, "alpha": 0.8}
     axes.plot(density, best, label="yours", **style)
@@ -79,7 +85,7 @@ def laid_over(
         xlabel="fires on this share of the tokens",
         ylabel="best correlation",
     )
-    axes.legend(frameon=False, loc="lower right", fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
 

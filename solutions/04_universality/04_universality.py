@@ -610,8 +610,10 @@ del neurons_with_features, rows, matrix, sums, features, random_features, shuffl
 # Two things have to stand beside such a headline. What dictionaries are these? With few latents on at a time, features are more alike across models, and the language model pays for it. And how far could the median be off? For that, draw whole **documents** again, with replacement, and take the median each time: tokens of one document are not independent.
 
 # %%
+recovered = {}
 for name in ("A", "B"):
     found = loss_recovered(models[name], text.tokens[:64], saes[f"{name}-sparse"])
+    recovered[f"{name}-sparse"] = found.recovered
     l0 = on_text[f"{name}-sparse"].nnz / n_tokens * 4096 / width
     print(f"{name}-sparse: {l0:.1f} latents on at a time (L0), {found.recovered:.1%} of the loss recovered against zeros, on {found.n_tokens:,} tokens.")
 
@@ -1190,9 +1192,11 @@ for suffix in ("sparse", "4096"):
     one, other = halves[f"A-{suffix}"], halves[f"B-{suffix}"]
     sums = stream_of(one, other)
     sae = load_dictionary(f"A-{suffix}")
+    if f"A-{suffix}" not in recovered:
+        recovered[f"A-{suffix}"] = loss_recovered(models["A"], text.tokens[:64], sae).recovered
     points.append({
         "l0": float(sae.k),
-        "recovered": loss_recovered(models["A"], text.tokens[:64], sae).recovered,
+        "recovered": recovered[f"A-{suffix}"],
         "median": median_match(sums.result(), sums.fired_left / sums.n_tokens, max(1e-4, 20 / sums.n_tokens)),
     })
     print(f"A-{suffix} and B-{suffix}: L0 {sae.k}, {points[-1]['recovered']:.1%} of the loss recovered, median {points[-1]['median']:.2f} over {sums.n_tokens:,} tokens")

@@ -24,4 +24,14 @@ TWINS = (guess_saying, says_the_same)
 WIDTHS = (guess_width, whatever_the_width, guess_curve)
 CAPSTONE = (guess_written, surprised, capstone)
 
-EXERCISES = (*SAME_TOY, *AT_SCALE, *A_AGAINST_B, *FEATURE_OR_DATA, *ONE_NUMBER, *EXCLUSIVES, *TWINS, *WIDTHS, *CAPSTONE)
+EXERCISES = (
+    *SAME_TOY,
+    *AT_SCALE,
+    *A_AGAINST_B,
+    *FEATURE_OR_DATA,
+    *ONE_NUMBER,
+    *EXCLUSIVES,
+    *TWINS,
+    *WIDTHS,
+    *CAPSTONE,
+)
