@@ -34,7 +34,7 @@ def _dictionary(name: str) -> Callable[[], Any]:
 
 
 BUILDERS: dict[str, Callable[[], Any]] = {f"model:{name}": _model(name) for name in ("tiny", "A", "B")} | {
-    f"dictionary:{name}": _dictionary(name) for name in ("A-512", "A-4096")
+    f"dictionary:{name}": _dictionary(name) for name in ("A-512", "A-4096", "A-sparse", "B-sparse")
 }
 """What each name stands for."""
 

@@ -9,14 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from mechint_course.features.matching import Bin
-from mechint_course.figures.style import DIVERGING, PALETTE, fill, new_figure, series
+from mechint_course.features.matching import EDGES, Bin, by_frequency
+from mechint_course.figures.style import DIVERGING, PALETTE, fill, new_figure
 
 
 def matrix(
-    correlation: Float[Tensor, "n_left n_right"], *, left: str = "model 1", right: str = "model 2"
+    correlation: Float[Tensor, "n_left n_right"],
+    *,
+    left: str = "model 1",
+    right: str = "model 2",
+    label: str = "correlation",
 ) -> Figure:
-    """Every correlation as a square, its number written in, the best of each row framed.
+    """Every correlation (or cosine, `label` says which) as a square, its number written in, the best of each row framed.
 
     >>> len(matrix(torch.eye(3)).axes)  # the colour bar counts too
     2
@@ -36,7 +40,7 @@ def matrix(
     axes.set(
         xlabel=f"feature of {right}", ylabel=f"feature of {left}", xticks=range(n_right), yticks=range(n_left)
     )
-    figure.colorbar(image, ax=axes, label="correlation", shrink=0.9)
+    figure.colorbar(image, ax=axes, label=label, shrink=0.9)
     return figure
 
 
@@ -82,38 +86,59 @@ def _line(axes: Axes, value: float, style: str, text: str, *, left: bool) -> Non
     )  # fmt: skip
 
 
-def by_frequency(bins: Mapping[str, Sequence[Bin]]) -> Figure:
-    """The median best correlation of features that fire about equally often, one line for each kind.
+def by_bin(
+    best: Float[Tensor, " n"],
+    null: Float[Tensor, " n"],
+    density: Float[Tensor, " n"],
+    edges: Sequence[float] = EDGES,
+    thresholds: Float[Tensor, " n"] | None = None,
+) -> Figure:
+    """A histogram of best matches for features that fire about equally often, real and on shuffled tokens.
 
-    Empty bins are left out; how many features a bin holds is written under it (of the first kind).
+    Bins without a feature are left out, and shuffled bars much higher than the real ones are cut. A dotted line marks the
+    bin's threshold, where `thresholds` says what luck gives.
 
-    >>> bins = [Bin(0.0, 0.01, 7, 0.5), Bin(0.01, 1.0, 3, 0.25)]
-    >>> [text.get_text() for text in by_frequency({"features": bins}).axes[0].get_xticklabels()]
-    ['below 0.01\\n7 features', '0.01 or more\\n3 features']
+    >>> best, null = torch.tensor([0.9, 0.5, 0.7]), torch.tensor([0.1, 0.2, 0.1])
+    >>> figure = by_bin(best, null, torch.tensor([0.05, 0.5, 0.5]), (0, 0.1, 1))
+    >>> [axes.get_title() for axes in figure.axes]
+    ['fire on less than 0.1 of the tokens: 1 feature', 'fire on 0.1 or more: 2 features']
     """
-    figure = new_figure(6.5, 3.6)
-    axes = figure.axes[0]
-    first = next(iter(bins.values()))
-    for number, (name, listed) in enumerate(bins.items()):
-        inside = [(place, b.median) for place, b in enumerate(listed) if b.count]
-        axes.plot([x for x, _ in inside], [y for _, y in inside], label=name, **series(number))
-        for x, y in inside:
-            axes.annotate(
-                f"{y:.2f}",
-                (x, y),
-                xytext=(0, 7 if number == 0 else -15),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
+    bins = list(zip(by_frequency(best, density, edges), by_frequency(null, density, edges), strict=True))
+    found = [(real, luck) for real, luck in bins if real.count]
+    words = [
+        f"{_range(real, edges)}: median {real.median:.2f}, shuffled {luck.median:.2f}" for real, luck in found
+    ]
+    figure = new_figure(
+        7.0,
+        1.45 * max(1, len(found)) + 0.9,
+        rows=max(1, len(found)),
+        share_x=True,
+        alt="; ".join(words) + ".",
+    )
+    cuts = torch.linspace(-0.1, 1, 56)
+    for axes, (real, luck) in zip(figure.axes, found, strict=False):
+        inside = (density > 0) & (density >= real.low) & ((density < real.high) | (real.high == edges[-1]))
+        highest = 0.0
+        for number, (name, values) in enumerate((("real", best), ("tokens shuffled", null))):
+            share = torch.histogram(values[inside].float().clamp(-0.0999, 1), cuts).hist / real.count
+            highest = highest or float(share.max())
+            axes.stairs(
+                share.numpy(), cuts.numpy(), label=name, fill=True, linewidth=0, alpha=0.75, **fill(number)
             )
-    axes.set_xticks(range(len(first)), [f"{_range(b, first)}\n{b.count:,} features" for b in first])
-    axes.set(xlabel="fires on this share of the tokens", ylabel="median best correlation", ylim=(-0.1, 1))
-    axes.set_xlim(-0.4, len(first) - 0.6)
-    axes.legend(frameon=False)
+        _line(axes, real.median, "-", f"median {real.median:.2f}", left=real.median > 0.5)
+        axes.axvline(luck.median, color=PALETTE["black"], linewidth=1)
+        if thresholds is not None:
+            axes.axvline(float(thresholds[inside][0]), color=PALETTE["black"], linestyle=":", linewidth=1.5)
+        axes.set_title(f"{_range(real, edges)}: {real.count:,} feature{'s' if real.count != 1 else ''}")
+        axes.set(ylabel="share", xlim=(-0.1, 1))
+        axes.set_ylim(0, 2.5 * highest)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    figure.axes[-1].set_xlabel("correlation with the best match in the other model")
     return figure
 
 
-def _range(b: Bin, bins: Sequence[Bin]) -> str:
-    if b is bins[0]:
-        return f"below {b.high:g}"
-    return f"{b.low:g} or more" if b is bins[-1] else f"{b.low:g} to {b.high:g}"
+def _range(b: Bin, edges: Sequence[float]) -> str:
+    if b.low == edges[0]:
+        return f"fire on less than {b.high:g} of the tokens"
+    return f"fire on {b.low:g} or more" if b.high == edges[-1] else f"fire on {b.low:g} to {b.high:g}"

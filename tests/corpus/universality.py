@@ -1,5 +1,6 @@
 """Chapter 4: what learners write, right and wrong."""
 
+from tests.corpus import universality_beyond, universality_capstone, universality_scale, universality_toy
 from tests.corpus.kinds import Answers
 
 _IMPORTS = "import numpy as np\nimport scipy.optimize\nimport torch\nimport torch.nn.functional as F\nfrom einops import einsum\nfrom torch import Tensor"
@@ -495,6 +496,10 @@ ANSWERS = {
     "universality.correlation": CORRELATION,
     "universality.best_match": BEST_MATCH,
     "universality.median_match": MEDIAN_MATCH,
+    **universality_toy.ANSWERS,
+    **universality_scale.ANSWERS,
+    **universality_beyond.ANSWERS,
+    **universality_capstone.ANSWERS,
 }
 
 EQUIVALENT: dict[str, dict[str, str]] = {}

@@ -13,7 +13,7 @@ from mechint_course.exercises.model import Ask, Known, exercise
     id="universality.correlation",
     title="How much two features agree",
     points=2,
-    minutes=12,
+    minutes=10,
     difficulty=2,
     core=True,
     hints=(

@@ -1,4 +1,4 @@
-"""Chapter 4, section 2: the features of model A beside those of model B."""
+"""Chapter 4, section 3: the features of model A beside those of model B."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ guess_agreement = prediction(
     id="universality.median_match",
     title="One number for two models",
     points=2,
-    minutes=8,
+    minutes=6,
     difficulty=1,
     core=True,
     hints=(
