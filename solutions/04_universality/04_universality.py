@@ -310,10 +310,11 @@ pentagons = train_toys(5, 2, density=0.05, sampler=feature_batch)
 found = twins_found(pentagons)
 for way, shares in found.items():
     print(f"{way:28} " + "  ".join(f"{share:.1f}" for share in shares))
-toy_pictures.turned(*in_pairs(*pentagons[:2]))
+fits_worst = min(range(5), key=found["directions, turned"].__getitem__)
+toy_pictures.turned(*in_pairs(pentagons[0], pentagons[1 + fits_worst]))
 
 # %% [markdown]
-# Above, the shares of features matched with the true twin, one column for each of five pairs of models; below, the first pair drawn as before. Training tends to a pentagon, and all pentagons have the same shape. But go round each and read the numbers: where the order differs, the best rotation leaves discs in squares with another number, and no turn or mirror can do better. Activations still find the twins.
+# Above, the shares of features matched with the true twin, one column for each of five pairs of models; below, the pair that the rotation fits worst, drawn as before. Training tends to a pentagon, and all pentagons have the same shape. But go round each and read the numbers: where the order differs, the best rotation leaves discs in squares with another number, and no turn or mirror can do better. Activations still find the twins.
 #
 # > **Question.** For a pentagon, how many different orders are there if turning and mirroring count for nothing? And what does that say about a language model with thousands of features?
 # >
