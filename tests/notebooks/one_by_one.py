@@ -19,7 +19,7 @@ from tests.notebooks import versions
 from tests.notebooks.forks import Forks, Found
 
 LEFT = "test_one_left_as_it_was"
-VARIANTS = {LEFT: 2, "test_one_spoiled": 4, f"{LEFT}_through_nbgrader": 8}
+VARIANTS = {LEFT: 3, "test_one_spoiled": 6, f"{LEFT}_through_nbgrader": 12}
 """One in so many of a chapter's exercises is in the slow tier, and all are in the release tier. A fork costs half a
 chapter; nbgrader runs all of it and makes kernels and a database besides."""
 
