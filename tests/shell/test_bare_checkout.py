@@ -50,8 +50,17 @@ def test_an_error_is_one_sentence_and_debug_shows_where(installed: Path) -> None
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal; un-skip with a console of its own")
 def test_an_interrupt_reaches_the_command_and_its_code_comes_back(installed: Path) -> None:
     words = [bare_python(), "-m", "mechint_course", "lab", "wait"]
+
+    def heed_interrupts() -> None:  # a test run in the background ignores them, and hands that on
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     with subprocess.Popen(
-        words, cwd=installed, env=environment(installed), stdout=subprocess.PIPE, text=True
+        words,
+        cwd=installed,
+        env=environment(installed),
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
