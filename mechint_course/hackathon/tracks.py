@@ -139,7 +139,8 @@ _ALL = (
         "strengths. More dimensions, other activation functions (a comment to the paper says that the phase diagram depends "
         "strongly on them) and correlated features have been drawn far less.",
         problems="problems 4.2 (variants of the ReLU output model; difficulty B), 4.4 (features of unequal sparsity; B), 4.7 to 4.9 "
-        "(other values for features; 4.7 is an A) and 4.10 and 4.11 (GELU in place of ReLU; 4.10 is an A), of the section *Exploring Polysemanticity and Superposition*",
+        "(other values for features; 4.7 is an A) and 4.10 and 4.11 (GELU in place of ReLU; 4.10 is an A), "
+        "of the section *Exploring Polysemanticity and Superposition*",
         effort="an evening for a picture that nobody has drawn, a weekend for a reason.",
         directions=(
             "Go up in dimension: four hidden dimensions and ten features or more. Which polytope is it (count the angles "
@@ -167,7 +168,8 @@ _ALL = (
         "plain PyTorch module through a forward hook. It trains a dictionary on the second and sets its latents against the neurons.",
         why_open="Most of what is known about dictionaries comes from language models of one family. Whether they help in "
         "a small classifier, a chess network or a model of your own field is for the most part untried, and labels make it easy to see.",
-        problems="problems 1.23 and 2.12 (choose a behaviour of your own; 2.12 is graded A to C) and 9.35 and 4.35 (probes for known features in "
+        problems="problems 1.23 and 2.12 (choose a behaviour of your own; 2.12 is graded A to C) and 9.35 and 4.35 "
+        "(probes for known features in "
         "activations), of the sections *The Case for Analysing Toy Language Models*, *Looking for Circuits in the Wild*, "
         "*Studying Learned Features in Language Models* and *Exploring Polysemanticity and Superposition*",
         effort="an evening to hook your model, a weekend to learn something about it.",
