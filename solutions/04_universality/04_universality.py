@@ -1265,7 +1265,6 @@ check("universality.guess_written")
 # Find the `k` texts by which B is more surprised than A, by most. A model called on tokens gives logits `[n_texts, length, d_vocab]`, and those at place $i$ are about the token at place $i + 1$.
 
 # %% nbgrader={"grade_id": "universality-surprised", "solution": true}
-@torch.no_grad()
 def surprised(model_a, model_b, tokens: Int[Tensor, "n_texts length"], k: int) -> Int[Tensor, "k"]:
     """The numbers of the k texts with the largest surprise of B minus surprise of A, the largest first.
 
@@ -1275,7 +1274,8 @@ def surprised(model_a, model_b, tokens: Int[Tensor, "n_texts length"], k: int) -
     ### BEGIN SOLUTION
     losses = []
     for model in (model_a, model_b):
-        log_p = model(tokens[:, :-1], return_type="logits").log_softmax(dim=-1)
+        with torch.no_grad():
+            log_p = model(tokens[:, :-1], return_type="logits").log_softmax(dim=-1)
         losses.append(-log_p.gather(-1, tokens[:, 1:, None]).squeeze(-1).mean(dim=1))
     return (losses[1] - losses[0]).topk(k).indices
     ### END SOLUTION

@@ -502,5 +502,30 @@ ANSWERS = {
     **universality_capstone.ANSWERS,
 }
 
-EQUIVALENT: dict[str, dict[str, str]] = {}
-"""Mutants of the references that compute the same: none, all are noticed."""
+_ON_THE_LINE = (
+    "differs only where the deviations are exactly 1e-9 of the squares, and there is 0 where both are 0"
+)
+_OF_FLOATS = "activations are float32, which is PyTorch's default"
+_ROWS = "the directions have two dimensions, so the last one is dimension 1"
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "universality.from_moments": {
+        'left = torch.where(left >= 1e-9 * state["squares_left"], left, 0.0)': _ON_THE_LINE,
+        'right = torch.where(right >= 1e-9 * state["squares_right"], right, 0.0)': _ON_THE_LINE,
+    },
+    "universality.token_part": {
+        "n_vocab = int(tokens.max()) + 2": "one more token, which never occurs",
+        "sums = torch.zeros(n_vocab, activations.shape[1], dtype=None).index_add(0, tokens, activations)": _OF_FLOATS,
+        "sums = torch.zeros(n_vocab, activations.shape[1], ).index_add(0, tokens, activations)": _OF_FLOATS,
+        "count = torch.bincount(tokens, ).clamp(min=1)": "n_vocab is one more than the largest token, as bincount counts by itself",
+    },
+    "universality.says_the_same": {
+        "written = written - written.mean(dim=+1, keepdim=True)": _ROWS,
+        "return said - said.mean(dim=+1, keepdim=True)": _ROWS,
+        "return torch.cosine_similarity(said_left, said_right, )": "dimension 1 is what it takes by itself",
+    },
+    "universality.surprised": {
+        "log_p = model(tokens[:, :-1], ).log_softmax(dim=-1)": "logits are what a model returns by itself"
+    },
+    "universality.capstone": {'return "WEATHER"': "a name counts in any letters"},
+}
+"""Mutants of the references that compute the same: exercise, mutated line, reason."""

@@ -114,6 +114,3 @@ CAPSTONE = Answers(
 )
 
 ANSWERS = {"universality.surprised": SURPRISED, "universality.capstone": CAPSTONE}
-
-EQUIVALENT: dict[str, dict[str, str]] = {}
-"""Mutants of the references that compute the same: exercise, mutated line, reason."""

@@ -213,6 +213,3 @@ ROTATION = Answers(
 )
 
 ANSWERS = {"universality.cosines": COSINES, "universality.rotation": ROTATION}
-
-EQUIVALENT: dict[str, dict[str, str]] = {}
-"""Mutants of the references that compute the same: exercise, mutated line, reason."""

@@ -96,14 +96,15 @@ def _rounded(ask: Ask) -> Iterator[State]:
         n_left, n_right = ask.sizes(2, low=3, high=6)
         n_tokens = ask.random.randint(30, 90)
         left, right = columns(ask, n_tokens, n_left, n_right)
-        left[:, :2], right[:, :2] = 1000 / 3, 700 / 9
+        left[:, :2], right[:, :2] = 1e6 / 3, 7e5 / 9
         state = token_by_token(empty(n_left, n_right), left, right)
         for side in ("left", "right"):
             exact = state[f"sum_{side}"][:2] ** 2 / n_tokens
             state[f"squares_{side}"] = state[f"squares_{side}"].clone()
             state[f"squares_{side}"][:2] = exact * (1 + torch.tensor([1e-13, -1e-13], dtype=torch.float64))
         products = state["products"].clone()
-        products[:2, :2] *= 1 + 1e-12
+        products[:2] *= 1 + 1e-11
+        products[2:, :2] *= 1 + 1e-11
         yield state | {"products": products}
 
 

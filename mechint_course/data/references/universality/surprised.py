@@ -1,4 +1,3 @@
-@torch.no_grad()
 def surprised(model_a, model_b, tokens: Int[Tensor, "n_texts length"], k: int) -> Int[Tensor, "k"]:
     """The numbers of the k texts with the largest surprise of B minus surprise of A, the largest first.
 
@@ -7,6 +6,7 @@ def surprised(model_a, model_b, tokens: Int[Tensor, "n_texts length"], k: int) -
     """
     losses = []
     for model in (model_a, model_b):
-        log_p = model(tokens[:, :-1], return_type="logits").log_softmax(dim=-1)
+        with torch.no_grad():
+            log_p = model(tokens[:, :-1], return_type="logits").log_softmax(dim=-1)
         losses.append(-log_p.gather(-1, tokens[:, 1:, None]).squeeze(-1).mean(dim=1))
     return (losses[1] - losses[0]).topk(k).indices
