@@ -72,7 +72,8 @@ _ALL = (
         why_open="Polysemantic is easily said and badly defined: how many meanings a neuron has depends on who counts and "
         "on which text. How a neuron tells its meanings apart again, and whether it had one meaning first and got more "
         "later, has been looked at for very few neurons.",
-        problems="problems 1.7 and 4.29 (polysemantic neurons of one-layer models, and how the model tells their meanings apart) "
+        problems="problems 1.7 (difficulty A) and 4.29 (polysemantic neurons of one-layer models, and how the model tells their "
+        "meanings apart) "
         "and 5.22 (whether neurons form in a phase transition), of the sections *The Case for Analysing Toy Language "
         "Models*, *Exploring Polysemanticity and Superposition* and *Analysing Training Dynamics*",
         effort="an evening for one neuron told well, a weekend for a statement about all of them.",
@@ -168,7 +169,7 @@ _ALL = (
         "plain PyTorch module through a forward hook. It trains a dictionary on the second and sets its latents against the neurons.",
         why_open="Most of what is known about dictionaries comes from language models of one family. Whether they help in "
         "a small classifier, a chess network or a model of your own field is for the most part untried, and labels make it easy to see.",
-        problems="problems 1.23 and 2.12 (choose a behaviour of your own; 2.12 is graded A to C) and 9.35 and 4.35 "
+        problems="problems 1.23 and 2.12 (choose a behaviour of your own; difficulty A, and A to C) and 9.35 and 4.35 "
         "(probes for known features in "
         "activations), of the sections *The Case for Analysing Toy Language Models*, *Looking for Circuits in the Wild*, "
         "*Studying Learned Features in Language Models* and *Exploring Polysemanticity and Superposition*",
