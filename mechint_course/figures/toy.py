@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mechint_course.figures.style import MARKERS, PALETTE, SEQUENTIAL, SERIES, new_figure, series
+from mechint_course.figures.style import MARKERS, PALETTE, SEQUENTIAL, SERIES, new_figure
 
 _REACH = 1.55
 _SHORT = 0.5
@@ -122,29 +122,6 @@ def _joined(
         if np.hypot(x - other_x, y - other_y) < 0.12:
             return [*labels[:k], (other_x, other_y, f"{other},{text}"), *labels[k + 1 :]]
     return [*labels, (x, y, text)]
-
-
-def loss_curves(
-    steps: Int[Tensor, "n_records"],
-    losses: Mapping[str, Float[Tensor, "n_records"]],
-    *,
-    logarithmic: bool = False,
-) -> Figure:
-    """The loss of some models along training.
-
-    >>> figure = loss_curves(torch.tensor([1, 2]), {"dense": torch.tensor([2.0, 1.0])})
-    >>> figure.axes[0].get_xlabel()
-    'step'
-    """
-    figure = new_figure(6, 3.2)
-    (axes,) = figure.axes
-    for i, (label, values) in enumerate(losses.items()):
-        axes.plot(steps, values, label=label, markevery=max(1, len(steps) // 8), **series(i))
-    axes.set(
-        xlabel="step", ylabel="loss (one sample, all features)", yscale="log" if logarithmic else "linear"
-    )
-    axes.legend(frameon=False)
-    return figure
 
 
 def kept_by_density(
