@@ -75,7 +75,7 @@ def load_card(folder: Path | None = None) -> dict[str, Any]:
 
 
 def load_sweep(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Pairs of dictionaries from sparse to dense: `l0`, `recovered`, `median`, `neurons` for each; empty where there is none."""
+    """Pairs of dictionaries from sparse to dense: `l0`, `recovered`, `median`, `null` and more of each; empty where there is none."""
     file = (folder or data_folder() / "universality") / SWEEP
     if not file.is_file():
         return []

@@ -14,8 +14,9 @@ from typing import Any
 
 import torch
 
-from mechint_course.features.matching_data import CARD, SWEEP, Matching, file_of
+from mechint_course.features.matching_data import CARD, SWEEP, Matching, file_of, load_card, load_sweep
 from mechint_course.features.sides import LEAST_DENSITY, LEAST_FIRINGS, Side, match, scores, side, some_text
+from mechint_course.features.train_sae import CARD as DICTIONARY_CARD
 from mechint_course.language.cache import write_whole
 from mechint_course.language.models import load_model
 from mechint_course.resources import replace_file
@@ -102,7 +103,11 @@ def _match_all(args: argparse.Namespace) -> None:
         replace_file(file, (json.dumps(card, indent=1) + "\n").encode())
         print(f"{one} and {other}: median {summary['correlation']:.3f} of {summary['counted']} units, null {summary['null']:.3f}, "
               f"token-only {summary['token_only']:.3f}, residual {summary['residual']:.3f}.")  # fmt: skip
-    replace_file(args.out / "README.md", words(card).encode())
+    _write_words(args.out)
+
+
+def _write_words(out: Path) -> None:
+    replace_file(out / "README.md", words(load_card(out), load_sweep(out)).encode())
 
 
 def write_matching(found: Matching, file: Path) -> None:
@@ -112,10 +117,18 @@ def write_matching(found: Matching, file: Path) -> None:
     write_whole({name: value.contiguous() for name, value in tensors.items()}, file, {"format": "pt"})
 
 
-def words(card: dict[str, Any]) -> str:
-    """The card for people."""
+def words(card: dict[str, Any], swept: list[dict[str, Any]]) -> str:
+    """The card for people: the pairs, and the sweep, of which either may not be there."""
+    parts = ["# Who matches whom"]
+    if card["pairs"]:
+        parts.append(_pairs_in_words(card))
+    if swept:
+        parts.append(_sweep_in_words(swept))
+    return "\n\n".join(parts) + "\n"
+
+
+def _pairs_in_words(card: dict[str, Any]) -> str:
     lines = [
-        "# Who matches whom\n",
         "For each latent (or neuron) of the left side its best match on the right side: correlation over the same",
         "tokens, the same on shuffled tokens, and both parts (what the current token explains, and the rest).",
         f"Medians are over units that fire at least {card['least_firings']} times and on {card['least_density']:g} of the tokens.\n",
@@ -134,7 +147,24 @@ def words(card: dict[str, Any]) -> str:
     lines += [
         f"| {name} | {row['l0']:.1f} | {row['recovered']:.1%} |" for name, row in card["dictionaries"].items()
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
+
+
+def _sweep_in_words(swept: list[dict[str, Any]]) -> str:
+    lines = [
+        "## From sparse to dense\n",
+        "The same medians for pairs of dictionaries that differ in how many latents are on at a time (L0). Each was trained",
+        "for this curve alone; the columns are as above.\n",
+        "| L0 | loss recovered | tokens | counted | median | null | token-only | residual |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {point['l0']:.0f} | {point['recovered']:.1%} | {point['n_tokens']:,} | {point['counted']:,} | {point['median']:.3f} | "
+        f"{point['null']:.3f} | {point['token_only']:.3f} | {point['residual']:.3f} |"
+        for point in swept
+    ]
+    commands = [command for point in swept for command in point["made_by"]]
+    return "\n".join([*lines, "\nMake it again:\n", *(f"    {command}" for command in commands)])
 
 
 def _sweep(args: argparse.Namespace) -> None:
@@ -158,9 +188,18 @@ def _sweep(args: argparse.Namespace) -> None:
         keys = ("counted", "null", "token_only", "residual", "n_tokens")
         points.append(
             {"pair": label, **ours, "median": summary["correlation"], **{key: summary[key] for key in keys}}
-        )
-        command = f"mechint-course train matching --tokens {args.tokens} --sweep LEFT:RIGHT ..."
-        replace_file(file, (json.dumps({"command": command, "points": points}, indent=1) + "\n").encode())
+            | {"made_by": [*map(_made_by, (one, other)), f"mechint-course train matching --tokens {args.tokens} --sweep {label}"]}
+        )  # fmt: skip
+        replace_file(file, (json.dumps({"text": text.manifest, "points": points}, indent=1) + "\n").encode())
         print(
             f"{label}: L0 {ours['l0']:.1f}, {ours['recovered']:.1%} recovered, median {summary['correlation']:.3f}."
         )
+    _write_words(args.out)
+
+
+def _made_by(folder: str) -> str:
+    """The command on the card of a dictionary that `train sae` wrote."""
+    card = Path(folder) / DICTIONARY_CARD
+    if not card.is_file():
+        return f"{Path(folder).name}: not made by mechint-course train sae"
+    return str(json.loads(card.read_text("utf-8"))["command"])

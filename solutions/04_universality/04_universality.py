@@ -1207,7 +1207,9 @@ if not swept:
 curve_pictures.price(swept, points, guess=guess_curve)
 
 # %% [markdown]
-# Each mark is a pair of dictionaries, one of A and one of B: across, how much of the loss A's recovers; upwards, the median agreement of the two; L0, the number of latents on, is written at it. The dashed line is the median of Bricken et al. (2023). Going right costs agreement: a headline without its L0 and its loss recovered can be had for any price.
+# Each mark is a pair of dictionaries, one of A and one of B: across, how much of the loss A's recovers; upwards, the median agreement of the two; L0, the number of latents on, is written at it. The dashed line is the median of Bricken et al. (2023). Along the joined marks only L0 differs: each of those dictionaries saw one million activations. Going right along them costs agreement: a headline without its L0 and its loss recovered can be had for any price.
+#
+# The two marks of this notebook are the shipped dictionaries, trained on six million activations each (L0 8) and on eight and four million (L0 16). They lie to the right of their fellows with the same L0 **and above them**: training longer bought both. So a low agreement of two dictionaries may only say that neither was finished.
 #
 # > **Question.** Why would fewer latents at a time agree more?
 # >

@@ -88,6 +88,11 @@ def test_a_sweep_is_a_curve_from_sparse_to_dense(small, monkeypatch):
     points = load_sweep(small)
     assert [point["l0"] for point in points] == [2.0, 5.0]
     assert all(point["median"] > 0.99 for point in points)
+    card = (small / "README.md").read_text()
+    assert "| 2 | 90.0% | 1,050 |" in card and "dense: not made by" in card and "| left | right |" not in card
+    assert main(["train", "matching", "--out", str(small)]) == 0
+    both = (small / "README.md").read_text()
+    assert "| A-x | B-x | 1,050 |" in both and both.endswith(card.partition("## From")[2])
     assert main(["train", "matching", "--out", str(small), "--sweep", "no-colon"]) == 1
     assert load_sweep(small.parent) == []
 

@@ -107,7 +107,8 @@ def test_no_line_of_a_solution_reaches_a_learner(name):
 def test_solved_at_full_size_in_a_kernel_of_its_own(name, tmp_path, monkeypatch):
     monkeypatch.delenv("MECHINT_COURSE_SMOKE", raising=False)
     monkeypatch.setenv("MECHINT_COURSE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # a test runs on each core, and small trainings lose by sharing them
+    # A test runs on each core, and small trainings lose by sharing them.
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     where = {"metadata": {"path": str(tmp_path)}}
     notebook = versions.solved(name)
     nbclient.NotebookClient(notebook, timeout=1500, kernel_name="python3", resources=where).execute()
