@@ -219,12 +219,15 @@ def _samples(ask: Ask) -> Iterator[dict[str, Tensor]]:
     for _ in range(18):
         n_hidden, n_samples, n_pushes, n_features = ask.sizes(4)
         x = torch.rand(n_samples, n_features, generator=ask.generator)
-        yield {
+        case = {
             "x": x * (torch.rand(n_samples, n_features, generator=ask.generator) < 0.5),
             "pushes": torch.randn(n_pushes, n_features, generator=ask.generator),
             "W": torch.randn(n_hidden, n_features, generator=ask.generator),
             "b_final": torch.randn(n_features, generator=ask.generator),
         }
+        # Two losses that are nearly equal leave float32 no digits of their difference.
+        if _damage(**case).abs() > 0.05 * _damage(**case, clean=0.0):
+            yield case
 
 
 def _loss(
