@@ -112,11 +112,11 @@ print(f"100 dimensions, cosine at most 0.3. Your prediction: {guess_room}. Count
 room_pictures.directions_that_fit(dimensions, fit)
 
 # %% [markdown]
-# Each line is one limit on the cosine, and the dashed line has as many directions as dimensions. With the strictest limit, fewer random directions fit than there are dimensions. With a cosine of 0.3 allowed, the count soon runs away from the dashed line (and no more than 1,000 could stay, because no more came). The number that fits grows exponentially with the dimension.
+# Each line is one limit on the cosine, and the dashed line has as many directions as dimensions. With the two stricter limits, fewer random directions fit than there are dimensions. With a cosine of 0.3 allowed, the count soon runs away from the dashed line (and no more than 1,000 could stay, because no more came). For any limit the number that fits grows exponentially in the end; the stricter the limit, the more dimensions it takes before you see it.
 #
 # > **Question.** Why does it take so many dimensions before this pays?
 # >
-# > <details><summary>Our answer</summary>The cosine of two random directions is about $1/\sqrt{m}$ in size. In 10 dimensions that is 0.32, so most pairs break the limit of 0.3. In 100 dimensions it is 0.1, and a cosine above 0.3 is a rare accident.</details>
+# > <details><summary>Our answer</summary>The cosine of two random directions is about $1/\sqrt{m}$ in size. In 10 dimensions that is 0.32, so more than a third of all pairs break the limit of 0.3, and a newcomer has to get past everybody. In 100 dimensions it is 0.1, and only one pair in 400 breaks the limit.</details>
 
 # %% [markdown]
 # Now use the room. Give $n$ features a direction each, and let $h = W x$ be the sum of those that are there. To read feature $i$, project: $W_i \cdot h$. If the directions are only nearly orthogonal, an absent feature does not read 0: it hears all the others. Each of the $k$ features that are there adds about $\pm 1/\sqrt m$ times its strength. Such sums grow like a square root, so for strength 1 we expect
@@ -149,7 +149,7 @@ check("toy.leak")
 # %%
 directions = random_directions(100, 1000)
 active = [1, 2, 4, 8, 16, 32, 64]
-leaks = torch.stack([leak((k_active(50, 1000, k) > 0).double(), directions) for k in active])
+leaks = torch.stack([torch.as_tensor(leak((k_active(50, 1000, k) > 0).double(), directions)) for k in active])
 room_pictures.leak_by_active(active, leaks, [math.sqrt(k / 100) for k in active], n_hidden=100)
 
 # %% [markdown]
@@ -189,7 +189,7 @@ for m in (20, 40):
     for i, k in enumerate(active):
         for attempt, x in enumerate(k_active(n_tries, 100, k)):
             W = random_directions(m, 100, seed=attempt)
-            share[m][i] += torch.allclose(recover(W @ x, W), x, atol=1e-3) / n_tries
+            share[m][i] += torch.allclose(torch.as_tensor(recover(W @ x, W)).double(), x, atol=1e-3) / n_tries
 limits = {m: recovery_limit(100, m) for m in share}
 room_pictures.recovery_by_active(active, share, limits, n_features=100)
 
@@ -252,9 +252,9 @@ def sparse_batch(
 check("toy.sparse_batch")
 
 # %%
-x = sparse_batch(10_000, 5, 0.05, seed=0)
+x = torch.as_tensor(sparse_batch(10_000, 5, 0.05, seed=0))
 print(f"Share of empty samples. Your prediction: {guess_empty}. Counted: {(x == 0).all(dim=1).float().mean():.3f}")
-pictures.samples({"density 1": sparse_batch(40, 5, 1.0, seed=0), "density 0.05": x})
+pictures.samples({"density 1": torch.as_tensor(sparse_batch(40, 5, 1.0, seed=0)), "density 0.05": x})
 
 # %% [markdown]
 # Each row is a sample, each column a feature; dark means that the feature is not there. On the left every sample uses all five features. On the right most rows are empty, and two features in the same row are rare.
@@ -337,7 +337,7 @@ def train_yours(density: float, steps: int) -> Float[Tensor, "2 5"]:
     optimiser = torch.optim.Adam([W, b_final], lr=0.01)
     with work(steps, f"Training at density {density:g}") as bar:
         for step in range(steps):
-            x = sparse_batch(1024, 5, density, seed=1_000 + step)
+            x = torch.as_tensor(sparse_batch(1024, 5, density, seed=1_000 + step)).float()
             value = loss(x, forward(x, W, b_final), importance)
             optimiser.zero_grad()
             value.backward()
@@ -570,7 +570,7 @@ print(f"Density 0.005, ReLU.   Your prediction: {guess_growth}. Counted: {kept['
 growth_pictures.kept_lines(torch.tensor(grow_densities), {"with ReLU": kept["relu"].float(), "linear": kept["linear"].float()}, n_hidden=5)
 
 # %% [markdown]
-# One line for each kind of model; the dashed line is the number of dimensions. Sparsity alone changes nothing for the linear model: it keeps as many features as it has dimensions. With the ReLU, the count grows as the features get sparser. Elhage et al. describe the same in "Basic Results".
+# One line for each kind of model; the dashed line is the number of dimensions. Sparsity alone changes nothing for the linear model: it keeps as many features as it has dimensions. With the ReLU, the count grows as the features get sparser. (It need not rise at every step: with a few restarts a model still gets stuck now and then.) Elhage et al. describe the same in "Basic Results".
 
 # %% [markdown]
 # {{exercise toy.superposition}}
@@ -656,7 +656,7 @@ for name, W in {"two features at a right angle": torch.eye(2, 5), "pentagon of l
     print(f"{name:30} missing {missing:.3f} + interference {crowding:.3f} = {missing + crowding:.3f}")
 
 # %% [markdown]
-# All five importances are 1 here. For a linear model even the best pentagon is no better than dropping three features and keeping two. Sharing pays exactly what it gains; with falling importances it pays more. What the ReLU changes is the second sum: a **negative** overlap costs nothing when one feature is there alone, because the ReLU cuts the negative output off.
+# All five importances are 1 here. For a linear model even the best pentagon is no better than dropping three features and keeping two. Sharing **costs** exactly what it brings; with falling importances it costs more than it brings. What the ReLU changes is the second sum: a **negative** overlap costs nothing when one feature is there alone, because the ReLU cuts the negative output off.
 
 # %% [markdown]
 # ## 7. A phase change
@@ -820,7 +820,7 @@ PhaseExplorer(grid, *cells[2], theory)
 # %% [markdown]
 # Left, the two weights of each of the ten models; right, their losses, best first, with a line for what each branch costs in theory. The best model is ringed. The pictures above the board show one cell; the board needs a running kernel.
 #
-# Try this: start in the upper left corner and walk down one cell at a time. The ten models stay at the same few places, and only which of them costs least changes. Near the border, models of two branches stand side by side with nearly the same loss: a model that has begun on the worse branch does not get off it.
+# Try this: go to importance 0.23 and walk down from density 0.43, one cell at a time. First all ten models ignore the extra feature. A cell further some have it at nearly full length, on the opposite side, and the others still ignore it, with nearly the same loss and nothing in between. Another cell further, all are pairs. Then take a column in the middle: there a model that has begun on the worse branch stays on it, far below the border.
 #
 # > **Question.** With two features in one dimension, why does the superposed region fill the bottom, whatever the importance?
 # >
@@ -1014,10 +1014,10 @@ yours = {}
 for density in (0.3, 0.07):
     model = ToyModel(400, 30, feature_probability=density)
     train(model, steps=sized(2000, smoke=5), batch_size=256, title=f"400 features at density {density:g}")
-    yours[density] = dimensions_per_feature(model.W.detach()[0]).item()
+    yours[density] = float(dimensions_per_feature(model.W.detach()[0]))
 
-shares = torch.stack([dimensionality(W) for W in strip.W])
-room = torch.stack([dimensions_per_feature(W) for W in strip.W])
+shares = torch.stack([torch.as_tensor(dimensionality(W)) for W in strip.W])
+room = torch.tensor([float(dimensions_per_feature(W)) for W in strip.W])
 print(f"Your prediction: {guess_strip}. Your two columns: {({p: round(value, 3) for p, value in yours.items()})}")
 print("The strip:", {round(p, 3): round(value, 2) for p, value in zip(strip.density.tolist(), room.tolist(), strict=True)})
 geometry_pictures.strip(strip.density, room, shares, yours=yours)
@@ -1025,7 +1025,7 @@ geometry_pictures.strip(strip.density, room, shares, yours=yours)
 # %% [markdown]
 # Above, $D^*$: each circle is a model of the strip, and the diamonds are yours. They lie on its line, although you trained for a shorter time. From 1 the line falls steeply, and then it stays near 1/2 while the features become about twice as sparse: over that stretch nothing changes but the losses. After it, the line slides down without another stop. Elhage et al. found the same two flat stretches, at 1 and at 1/2.
 #
-# Below, each dot is a feature. On the flat stretch nearly all dots lie on the line of 1/2: thirty dimensions, thirty opposite pairs. Further right they leave it, and move down in narrow bands. On the steep part in between, some dimensions hold pairs already, and the others still hold a blend of all the other features: those are the dots at the bottom. At density 1 there is nothing but that blend. $D^*$ is 1, and yet no dot lies at 1, because no direction is preferred (you met this at the end of section 5).
+# Below, each dot is a feature. On the flat stretch nearly all dots lie on the line of 1/2: thirty dimensions, thirty opposite pairs. Further right they leave it, and move down in narrow bands. On the steep part in between, some dimensions hold pairs already, and the others still hold a blend of all the other features: those are the dots at the bottom. The dots a little above 0.7, close to the line of the tetrahedron, are no tetrahedra: each is a single feature that has a dimension nearly to itself, into which the blend leaks from all sides. At density 1 there is nothing but that blend. $D^*$ is 1, and yet no dot lies at 1, because no direction is preferred (you met this at the end of section 5).
 
 # %% [markdown]
 # The lower panel has lines where dots should gather if the features formed the shapes that Elhage et al. found. Their names, and the $D_i$ of a feature in each of them:
@@ -1039,7 +1039,7 @@ geometry_pictures.strip(strip.density, room, shares, yours=yours)
 # | 2/5 | pentagon: five in two |
 # | 3/8 | square antiprism: eight in three |
 #
-# We add 3/7, the share of seven features in three dimensions.
+# We add 3/7, the share of seven features in three dimensions, and count at 1 and 3/7 too, where the picture has no line.
 
 # %% [markdown]
 # {{exercise toy.sticky}}
@@ -1071,7 +1071,7 @@ for density, D in zip(strip.density.tolist(), shares, strict=True):
     print(f"{density:7.3f}    " + "".join(f"{count:6d}" for count in counts) + f"{elsewhere:11d} {D.sum():16.2f}")
 
 # %% [markdown]
-# Read the table from the top. The densest models are in no shape at all: their features are that blend. Then pairs come in, until there is nothing else. Where they give way, there is a pentagon, then a crowd at 3/7 and a few at 2/5. Further down, the features are in no shape of this list: hundreds of them share all thirty dimensions, nearly evenly.
+# Read the table from the top. The densest models are in no shape at all: their features are that blend. Then pairs come in, until there is nothing else. Where they give way there is first a pentagon. Then the table shows a crowd at 3/7, and here $D$ alone misleads: walk through the clusters below, and you find **pairs** that have begun to lean on all the others, not seven features in three dimensions. Further down, the features are in no shape of this list: hundreds of them share all thirty dimensions, nearly evenly.
 #
 # There is hardly a triangle or a tetrahedron, although Elhage et al. report both. And a square antiprism is hard to tell from a crowd that passes by. Let the shapes stand alone: small models, each just large enough for one of them, the best of sixteen.
 
@@ -1080,7 +1080,7 @@ for n_features, n_hidden, shape in ((3, 2, "triangle"), (4, 3, "tetrahedron"), (
     model = ToyModel(n_features, n_hidden, n_instances=16, feature_probability=0.1)
     train(model, steps=sized(1500, smoke=5), batch_size=256, title=f"{n_features} features in {n_hidden} dimensions")
     best_small = model.W.detach()[evaluate(model, n_samples=sized(8192, smoke=256)).argmin()]
-    print(f"{n_features} features in {n_hidden} dimensions ({shape + ')':18} D =", [round(d, 2) for d in sorted(dimensionality(best_small).tolist())])
+    print(f"{n_features} features in {n_hidden} dimensions ({shape + ')':18} D =", [round(float(d), 2) for d in sorted(dimensionality(best_small))])
 
 # %% [markdown]
 # Pentagon and square antiprism appear, with their 2/5 and 3/8, and seven features in three dimensions share them at about 3/7. The triangle does not: with three features in two dimensions, our models make a pair and leave the third feature alone, and with four in three a pair and two alone. A pair costs nothing as long as only one of the two is there, because the ReLU cuts off the negative leak. In a triangle nothing is gained over that.
@@ -1095,7 +1095,7 @@ GeometryExplorer(strip)
 # %% [markdown]
 # Left, the strip, with the chosen model in the colour of the line and the chosen cluster as diamonds. Right, that cluster: a dashed line joins features that point away from each other, a solid one features that lean together, and the thicker, the stronger. The picture above the sliders shows a pentagon among pairs; the sliders need a running kernel.
 #
-# Try this: go from density 0.316 towards sparser features, one step at a time. Thirty separate pairs become a pentagon among pairs, then there are clusters of eight and more, and soon one cluster holds every feature. Read off how many dimensions each cluster takes up.
+# Try this: go from density 0.316 towards sparser features, one step at a time. Thirty separate pairs become a pentagon among pairs. Then most are still pairs, but leaning, beside a few larger clusters; then clusters of eight and more appear, and soon one cluster holds nearly every feature. Read off how many dimensions each cluster takes up.
 #
 # > **Question.** The sum never passes 30. Can you prove that $\sum_i D_i$ is at most the rank of $W$?
 # >
@@ -1170,7 +1170,7 @@ history = train(
     title="Training twelve models slowly",
 )
 along = losses_along(model, history)
-D_along = torch.stack([torch.stack([dimensionality(W) for W in record]) for record in history.weights["W"]])
+D_along = torch.stack([torch.stack([torch.as_tensor(dimensionality(W)) for W in record]) for record in history.weights["W"]])
 
 late = []
 for k in range(12):
@@ -1191,7 +1191,7 @@ geometry_pictures.along_training(
 )
 
 # %% [markdown]
-# Each column is a model: its loss above, the $D_i$ of its thirty features below, over the same steps. The yellow bands are the jumps that your function has found after the first steep fall, and the feature that moved most is drawn thick. While the loss lies flat, most features sit at 1/2 already. One of them has nobody on its other side: its $D_i$ creeps up above 1/2, towards a dimension of its own. Then a feature that was nearly gone takes the empty place. Within a hundred steps or so both are at 1/2, and the loss falls.
+# Each column is a model: its loss above, the $D_i$ of its thirty features below, over the same steps. The yellow bands are the jumps that your function has found after the first steep fall, and the feature that moved most is drawn thick. Look first at a column where a fall follows a long flat stretch. While the loss lies flat, most features sit at 1/2 already. One of them has nobody on its other side: its $D_i$ creeps up above 1/2, towards a dimension of its own. Then a feature that was nearly gone takes the empty place. Within a hundred steps or so both are at 1/2, and the loss falls. Earlier falls come while several features are still finding their places; there the feature that moves most was not gone.
 #
 # Elhage et al. saw the same in their section "Superposition and Learning Dynamics": features jump between a few "energy levels", and each jump is a sudden fall of the loss.
 #
@@ -1281,16 +1281,16 @@ check("toy.guess_attack")
 chosen = slice(None, None, sized(2, smoke=12))
 score = []
 for density, W, b_final in zip(strip.density[chosen].tolist(), strip.W[chosen], strip.b_final[chosen], strict=True):
-    x = sparse_batch(512, 400, density, seed=0)
+    x = torch.as_tensor(sparse_batch(512, 400, density, seed=0)).float()
     size = 0.1 * x.norm(dim=1).mean().item()
     W_0, b_0 = without_superposition(400, 30, density)
-    score.append(vulnerability(x, attack(W, size), W, b_final) / vulnerability(x, attack(W_0, size), W_0, b_0))
-    print(f"density {density:6.4f}: {1 / dimensions_per_feature(W):5.2f} features per dimension, vulnerability {score[-1]:5.2f}")
+    score.append(float(vulnerability(x, attack(W, size), W, b_final)) / float(vulnerability(x, attack(W_0, size), W_0, b_0)))
+    print(f"density {density:6.4f}: {1 / float(dimensions_per_feature(W)):5.2f} features per dimension, vulnerability {score[-1]:5.2f}")
 print(f"Your prediction: {guess_attack}")
-geometry_pictures.vulnerability(strip.density[chosen], torch.stack(score), 1 / room[chosen])
+geometry_pictures.vulnerability(strip.density[chosen], torch.tensor(score), 1 / room[chosen])
 
 # %% [markdown]
-# Both axes count in factors: a step of the same height is the same factor everywhere. One line is the number of features per dimension, $\|W\|_F^2 / m$, which is $1 / D^*$. The other is the vulnerability. They start together at 1, stay together through the pairs (a factor of about 2), and rise together towards the sparse end, past 3, which the dotted line marks. So superposition has a price that the ordinary loss does not show: whoever pushes all neighbours of a feature at once makes interference happen that samples almost never contain. At the sparsest end the vulnerability stays behind: all 400 features are represented there, and nobody is left to join. $\|W\|_F^2$ still grows, because directions get longer than 1, but no new neighbours come.
+# Both axes count in factors: a step of the same height is the same factor everywhere. One line is the number of features per dimension, $\|W\|_F^2 / m$, which is $1 / D^*$. The other is the vulnerability. They start together at 1 and stay together through the pairs (a factor of about 2). Then both rise past 3, which the dotted line marks, the vulnerability more slowly. So superposition has a price that the ordinary loss does not show: whoever pushes all neighbours of a feature at once makes interference happen that samples almost never contain. At the sparsest end it even falls back: nearly all 400 features are represented there, and nobody is left to join. $\|W\|_F^2$ still grows, because directions get longer than 1, but no new neighbours come.
 #
 # The paper reports the same: vulnerability rises more than threefold, and follows the features per dimension. (Its attacks are also of this analytic kind. It adds that training against such attacks removes superposition only when they are as large as 80 % of the input.)
 #
@@ -1389,7 +1389,7 @@ for model, title in ((without, "Without neurons"), (within, "With neurons")):
     train(model, steps=sized(1500, smoke=5), batch_size=256, title=title)
     k = evaluate(model, n_samples=sized(20_000, smoke=500), sampler=shared()).argmin()
     best_of_eight.append((model.W.detach()[k], model.b_final.detach()[k]))
-samples = sparse_batch(5_000, 10, 0.1, seed=5)
+samples = torch.as_tensor(sparse_batch(5_000, 10, 0.1, seed=5)).float()
 rotations = [torch.linalg.qr(torch.randn(5, 5, generator=torch.Generator().manual_seed(seed)))[0] for seed in range(40)]
 by_turning = {
     name: torch.tensor([float(privileged(samples, W, b, rotation)[kind]) for rotation in rotations])
@@ -1528,7 +1528,7 @@ for density in abs_densities:
     computing.append(model.W1.detach()[0])
 print(f"Your prediction: {guess_neurons}")
 for density, W1 in zip(abs_densities, computing, strict=True):
-    counts = polysemanticity(W1, 0.3)
+    counts = torch.as_tensor(polysemanticity(W1, 0.3))
     alone = W1.abs()[counts == 1].argmax(dim=1)
     main = f"; their features: {sorted(set(alone.tolist()))}" if 0 < len(alone) < 20 else ""
     print(f"density {density:5g}: {int((counts == 1).sum()):2} of 40 neurons serve one feature, the median neuron serves {counts.float().median():.0f}{main}")
@@ -1539,7 +1539,7 @@ neuron_pictures.neuron_stacks(computing, [f"density {density:g}" for density in 
 #
 # Elhage et al. find the same order with these sizes: all monosemantic at densities 1 and 0.3, the first polysemantic neurons at 0.1, ever more of them down to 0.003, and all at 0.001. Compare with the counts above: after our short training a few neurons are mixed already on the dense side, and all of them are shared at densities where the paper still finds some that are not. The order is the same, the borders are not.
 #
-# > **Question.** Losses fall along this row of pictures. May you conclude that sparse features are computed better?
+# > **Question.** The losses of these models (not shown) fall from picture to picture. May you conclude that sparse features are computed better?
 # >
 # > <details><summary>Our answer</summary>No. At another density it is another task: with fewer features there, there is less to get wrong (the paper's footnote 17 warns of this). Divide each loss by the loss of a model that always answers 0, and you can compare.</details>
 
@@ -1611,7 +1611,7 @@ check("toy.sample_dimensionality")
 
 # %%
 for n_examples, (x, fit) in few.items():
-    shares = sample_dimensionality(x, fit.W)
+    shares = torch.as_tensor(sample_dimensionality(x, fit.W))
     print(f"{n_examples} examples: each has {[round(share, 2) for share in shares.tolist()]} of a dimension; 2 / {n_examples} = {2 / n_examples:.2f}")
 
 # %% [markdown]
@@ -1655,7 +1655,7 @@ rows = [regimes.n_examples.tolist().index(n_examples) for n_examples in shown]
 point_pictures.vectors_and_directions([regimes.hidden[i] for i in rows], [regimes.W[i] for i in rows], [f"{n_examples} examples" for n_examples in shown])
 
 # %% [markdown]
-# The same models from inside: above the hidden vectors of the examples, below the features. On the left the examples are spread evenly, on the right the features are: a few of the 1,000 are long and the others are dropped, as in section 4.
+# The same models from inside: above the hidden vectors of the examples, below the features. On the left the examples are spread evenly, on the right the features are: a few of the 1,000 are long and evenly spread, like those of section 4, and the others are dropped.
 #
 # What replicates, and what does not? Henighan et al. saw these three stretches with 10,000 features and 50,000 steps, a low bump (near 1.01), and features from about 5,000 examples on. Comments below the paper report the same order with borders elsewhere and a bump of up to 5,000. Ours has its own height and place, and both depend on the number of steps. So trust the **order**, not the numbers.
 #

@@ -67,9 +67,9 @@ show_examples(
 # %% [markdown]
 # Each token is coloured by how much it surprised the model, having read the tokens before it. Parts that are always the same, such as the name of a header after its first letters, cost almost nothing. Values that nobody could know, such as a number, cost a lot. This model has learned what a web request looks like.
 #
-# Two kinds of numbers make such a model up. Its **variables**, the weights and biases, were fixed by the training and are the same for every text. Its **activations** are computed anew for every token. A neuron has both. It *reads* the residual stream with a column of the variable `W_in`, it fires with an activation $a \geq 0$, and it *writes* its row of the variable `W_out` back, scaled by $a$:
+# Two kinds of numbers make such a model up. Its **variables**, the weights and biases, were fixed by the training and are the same for every text. Its **activations** are computed anew for every token. A neuron has both. It *reads* the residual stream, after a LayerNorm ($\mathrm{LN}$), with a column of the variable `W_in`, it fires with an activation $a \geq 0$, and it *writes* its row of the variable `W_out` back, scaled by $a$:
 #
-# $$a = \mathrm{ReLU}(\text{stream} \cdot W_{in}[:, \text{neuron}] + b_{in}[\text{neuron}]), \qquad \text{written} = a \; W_{out}[\text{neuron}]$$
+# $$a = \mathrm{ReLU}(\mathrm{LN}(\text{stream}) \cdot W_{in}[:, \text{neuron}] + b_{in}[\text{neuron}]), \qquad \text{written} = a \; W_{out}[\text{neuron}]$$
 #
 # TransformerLens gives every activation a name, and `run_with_cache` keeps them all while the model runs. These are the ones that you need:
 
@@ -77,7 +77,7 @@ show_examples(
 _, cache = model.run_with_cache(few.tokens[:3])
 for name, meaning in {
     "hook_embed": "the embedding of each token",
-    "blocks.0.attn.hook_pattern": "where attention looks: head, to, from",
+    "blocks.0.attn.hook_pattern": "where attention looks: head, from this token, to that one",
     "blocks.0.hook_attn_out": "what attention writes",
     "blocks.0.hook_resid_mid": "the residual stream between attention and MLP",
     "blocks.0.ln2.hook_out": "the same after LayerNorm: what neurons read",
@@ -92,7 +92,7 @@ print(f"and two variables: W_in {tuple(model.W_in[0].shape)}, W_out {tuple(model
 # %% [markdown]
 # {{exercise neurons.written}}
 #
-# Run the model on some tokens and return what **one neuron writes** into the residual stream at each of them. The first axis of every activation is the batch, the second the position.
+# Run the model on some tokens and return what **one neuron writes** into the residual stream at each of them. The first axis of every activation is the batch, the second (but for the attention pattern) the position.
 
 # %% nbgrader={"grade_id": "neurons-written", "solution": true}
 def written(model, tokens: Int[Tensor, "batch n_ctx"], neuron: int) -> Float[Tensor, "batch n_ctx d_model"]:
@@ -271,7 +271,7 @@ def top_examples(activation: Float[Tensor, "n_sequences n_ctx"], k: int) -> Int[
 check("neurons.top_examples")
 
 # %% [markdown]
-# We have chosen a neuron for you, one whose twenty strongest places look as clear as can be. So that "kind of text" means something, it was searched among ten domains that nobody would confuse.
+# We have chosen a neuron for you, one whose twenty strongest places look as clear as can be. (There are several such neurons; why we took this one we say below.) So that "kind of text" means something, it was searched among ten domains that nobody would confuse.
 
 # %%
 UNLIKE = ("python", "arabic", "korean", "dna", "base64", "http", "dialogue", "nutrition", "citations", "weather")
@@ -339,7 +339,7 @@ edges = [float(signal[groups == number].min()) for number in range(2, N_GROUPS +
 pictures.activation_histogram(signal[:, SKIP:], edges, title=f"Neuron {clear.unit}: how strong, how often")
 
 # %% [markdown]
-# The histogram counts tokens, on a scale where each line is ten times the one below. The dashed lines are the borders between your groups: as many firing tokens lie between two of them as above the last. Now two random places from each group, strong to weak.
+# The histogram counts tokens, on a scale where each label is ten times the one below. The dashed lines are the borders between your groups: as many firing tokens lie between two of them as above the last. Now two random places from each group, strong to weak.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -358,6 +358,8 @@ polysemantic.share_in_groups(clear.n_top / n_top, shares, kind, guess=guess_top,
 
 # %% [markdown]
 # The hatched bar is your list of strongest places. The other bars are the groups, strong to weak: the share of their tokens that lies in the same domain. Already in the strongest group the domain is a small part, and nearly everything that this neuron does, it does elsewhere. The list was true and the conclusion was wrong: the places where a neuron is strongest tell you what it does **there**.
+#
+# Two things to be fair. By chance alone one domain of 21 would hold 5 % of a group. And we picked this neuron for the contrast: of all whose strongest places are so clear, it has the least of its activation in their domain. It is the worst case and not the rule, but the list of strongest places does not tell you which case you have.
 #
 # Does that matter to the model? What a neuron writes is turned by the unembedding into a push on every token of the vocabulary, its **logit weights**. They are the same however weakly it fires, only scaled:
 #
@@ -434,10 +436,17 @@ rows = torch.nonzero(torch.isin(text.domain, torch.tensor(unlike_numbers)))[:, 0
 unlike = text.take(rows)
 n_strongest = sized(40, smoke=12)
 # Your function looks at peaks only, so the peak of each sequence is all it needs to be given.
-kinds = kinds_at_top(neurons[rows].amax(dim=1, keepdim=True), unlike.domain, k=n_strongest, least=3)
-found = int(kinds.argmax())
+peaks = neurons[rows].amax(dim=1, keepdim=True)
+kinds = torch.as_tensor(kinds_at_top(peaks, unlike.domain, k=n_strongest, least=3))
+by_lot = torch.as_tensor(kinds_at_top(torch.rand(peaks.shape, generator=torch.Generator().manual_seed(0)), unlike.domain, k=n_strongest, least=3))
+# Of the neurons with four kinds, the one that has least outside them.
+wanted = min(4, int(kinds.max()))
+in_its_kinds = units.top_domains(peaks, unlike.domain, n_domains, n_strongest).topk(wanted, dim=1).values
+clean = in_its_kinds.sum(dim=1) + in_its_kinds[:, -1] / n_strongest  # where two are equal: more in the smallest kind
+found = int(torch.where(kinds == wanted, clean, -1.0).argmax())
 print(f"Among the {n_strongest} strongest of {len(rows)} sequences from {len(UNLIKE)} unlike domains, with at least 3 from each:")
-print(f"{int((kinds >= 4).sum())} neurons have four kinds of text or more. Your neuron {found} has {int(kinds[found])}.")
+print(f"{int((kinds >= 4).sum())} of {len(kinds)} neurons have four kinds of text or more. Were the strongest sequences drawn by lot, a neuron would have {by_lot.float().mean():.1f}.")
+print(f"Your neuron {found} has {int(kinds[found])} kinds, and {int(in_its_kinds[found].sum())} of its {n_strongest} sequences are in them.")
 
 # %%
 at_top = units.top_domains(neurons[rows][:, :, [found]], unlike.domain, n_domains, n_strongest)[0]
@@ -455,7 +464,9 @@ show_examples(
 )
 
 # %% [markdown]
-# The bars count the neuron's strongest sequences by kind of text. Below them are its two strongest places in each kind that occurs at least three times, and above those the tokens that it pushes. Try to find one description that fits all of them and nothing else. Sometimes there is a thread, such as a line that ends or a number that begins; often there is none.
+# Many kinds alone prove nothing: a neuron that cares for no kind of text has nearly all of them at its top, and the line above says how many come by lot. What is odd about your neuron is that it has several kinds **and leaves the others out**.
+#
+# The bars count its strongest sequences by kind of text. Below them are its two strongest places in each kind that occurs at least three times, and above those the tokens that it pushes. Try to find one description that fits all of them and nothing else. Sometimes there is a thread, such as a line that ends or a number that begins; often there is none.
 #
 # > **Question.** Somebody shows you the ten strongest places of a neuron, all of them about DNA, and says "this is the DNA neuron". What would you ask to see?
 # >
@@ -509,7 +520,7 @@ check("neurons.domain_means")
 # %%
 # All sequences are equally long, so the mean over tokens is the mean of the sequences' means.
 averages = neurons.mean(dim=1, keepdim=True)
-all_means = torch.stack([domain_means(averages[:, :, n], text.domain, n_domains) for n in range(neurons.shape[2])])
+all_means = torch.stack([torch.as_tensor(domain_means(averages[:, :, n], text.domain, n_domains)) for n in range(neurons.shape[2])])
 counts = evidence.answers_to(all_means)
 print(f"You predicted {guess_domains!r}. Half of the neurons answer to {counts.median()} domains or more.")
 pictures.domains_per_neuron(counts, guess_domains, title="How many kinds of text a neuron answers to")
@@ -622,7 +633,7 @@ grid = torch.linspace(0.01, float(unseen.max()), 60)
 polysemantic.threshold_curves(grid, scores.threshold_curve(unseen, inside, grid), threshold, title=f"Neuron {specialist} as a detector of {text.domains[home]}, on the other half")
 
 # %% [markdown]
-# A higher threshold makes the neuron more precise and lets it miss more. F1, the thick line, is largest where the two balance. This is the neuron with the largest share of its activation in one domain, at its best threshold.
+# A higher threshold makes the neuron more precise and lets it miss more. F1, the thick line, hardly changes as long as one gains what the other loses, and falls once recall breaks down. This is the neuron with the largest share of its activation in one domain, at its best threshold.
 #
 # Is its score good? A number needs something to stand beside. Here are two.
 #
@@ -701,9 +712,9 @@ print(f"On fresh words the probe loses most in {lost.domain}: F1 {lost.probe.hel
 polysemantic.detectors(table, guess=guess_detector, title="Who tells the domain?")
 
 # %% [markdown]
-# One row is one domain, sorted by its best neuron. Circles are the best neuron, squares the token alone, triangles the probe, each with its interval; hollow marks are the same detectors on fresh words. The probe is far ahead nearly everywhere, and close to 1 where the text has a character of its own. Where it is not, look at the domains' names: several kinds of English prose about Python can hardly be told by anybody who sees a few words. The best single neuron is far below the probe, and in many domains below a table that knows no context at all.
+# One row is one domain, sorted by its best neuron. Circles are the best neuron, squares the token alone, triangles the probe, each with its interval; hollow marks are the same detectors on fresh words. The probe is far ahead nearly everywhere, and close to 1 where the text has a character of its own. Where it is not, look at the domains' names: several kinds of English prose and of code come from the same sources and can hardly be told by anybody who sees a few words. The best single neuron is far below the probe nearly everywhere (where is it not?), and in many domains below a table that knows no context at all.
 #
-# So the layer knows what kind of text it is reading. It does not keep that knowledge in a neuron: it keeps it **across** neurons, in a direction.
+# So the layer knows what kind of text it is reading. For most kinds it does not keep that knowledge in one neuron: it keeps it **across** neurons, in a direction.
 #
 # A detector whose hollow mark lies far below its filled one has learned particular words, not the kind of text. That happens to probes too: the line above the picture names the worst case. Where two fields are written about in the same sentences, their words are all there is to tell them apart.
 #
@@ -762,7 +773,7 @@ check("neurons.one_neuron_loss")
 from mechint_course.figures import neurons_why as why_pictures
 from mechint_course.toy import train_one_neuron
 
-derived = torch.stack([one_neuron_loss(torch.full((4,), 0.25), torch.arange(4) < k) for k in range(5)])
+derived = torch.tensor([float(one_neuron_loss(torch.full((4,), 0.25), torch.arange(4) < k)) for k in range(5)])
 binary = train_one_neuron(4, kind="binary", n_instances=sized(200, smoke=20), steps=sized(600, smoke=30))
 n_fired = (binary.response > 0.5).sum(dim=1)
 print(f"You predicted {guess_split!r}. Of {len(n_fired)} trained neurons, {int((n_fired == 2).sum())} ended up firing for two of the four features.")
@@ -795,7 +806,7 @@ print("The best one answers with the strengths", [round(strength, 1) for strengt
 #
 # The activations at one place in the model are a list of numbers, a point in space. The neurons are the **axes** of that space, and there are many other directions. Why look along the axes at all?
 #
-# A basis is **privileged** if something in the model treats its axes unlike other directions (Elhage et al. 2022, "Privileged vs Non-privileged Bases"). In the MLP the ReLU does: it acts on each neuron alone. The residual stream is only ever written to and read by matrices. Turn the whole stream, turn the matrices with it, and almost nothing changes. (Almost: LayerNorm scales each axis by itself, and so does the optimiser.)
+# A basis is **privileged** if something in the model treats its axes unlike other directions (Elhage et al. 2022, "Privileged vs Non-privileged Bases").
 #
 # You can test this without knowing any feature. If the axes are special, activations **along them** look unlike activations along directions chosen at random: rarer and larger. One number for that is the kurtosis,
 #
@@ -879,7 +890,9 @@ print(f"You predicted {guess_basis!r}.")
 basis_pictures.kurtoses(places, title="Kurtosis of model A's activations along each axis")
 
 # %% [markdown]
-# Blue is the model's own axes, the red outline as many axes turned at random. In the MLP they have nothing in common: the neurons are far more extreme than any random direction, and most of their values are nearly zero. In the residual stream before the MLP the two lie on top of each other: its axes are directions like all others. After the MLP, some directions in the stream are extreme too, because the neurons write there; but the stream's own axes are no more extreme than random ones, rather less. So it makes sense to ask what a neuron means, and little sense to ask what the 17th number of the residual stream means.
+# Blue is the model's own axes, the red outline as many axes turned at random. In the MLP they have nothing in common: the neurons are far more extreme than any random direction, and most of their values are nearly zero. In the residual stream before the MLP the two lie on top of each other: its axes are directions like all others. After the MLP, some directions in the stream are extreme too, because the neurons write there; but the stream's own axes are no more extreme than random ones, rather less.
+#
+# The reason is what each place is read by. In the MLP the ReLU acts on each neuron alone. The residual stream is only ever written to and read by matrices: turn the whole stream, turn the matrices with it, and almost nothing changes. (Almost: LayerNorm scales each axis by itself, and so does the optimiser.) So it makes sense to ask what a neuron means, and little sense to ask what the 17th number of the residual stream means.
 #
 # The same test on a model of the kind of chapter 1: sparse features squeezed into fewer hidden numbers. We train four models of each of two kinds, with a ReLU on the hidden numbers, $h = \mathrm{ReLU}(Wx)$, and with the hidden numbers as they are, $h = Wx$. Either way the answer is $\mathrm{ReLU}(W^\top h + b)$.
 
@@ -900,7 +913,7 @@ for title, toy in (("ReLU on the hidden layer", HiddenReLU(**settings)), ("no Re
 basis_pictures.kurtoses(places, title="The same in toy models")
 
 # %% [markdown]
-# Left, with the ReLU, the hidden layer's own axes stand to the right of the random ones: they are privileged. Right, without it, they are not. The data and the training are the same; the ReLU makes the difference.
+# Left, with the ReLU, the hidden layer's own axes stand to the right of the random ones: they are privileged. Right, without it, they do not stand out: they are even a little less extreme than random ones, as in the stream after the MLP. The data and the training are the same; the ReLU makes the difference.
 #
 # Does a high kurtosis mean that a neuron stands for something? Here is a control. Take what goes **into** the ReLU of model A's MLP, turn it at random, and put a ReLU there that lets each new axis fire as often as a neuron does. These axes stand for nothing: we drew them by lot.
 
@@ -970,7 +983,7 @@ check("neurons.steer")
 # %% [markdown]
 # {{exercise neurons.guess_steering}}
 #
-# A contest. The model continues 50 beginnings of plain English text. We push it with a domain's direction, or we stimulate the best single neuron for that domain, with the same strength. Which turns more texts to the domain? Choose one of `"the neuron"`, `"the direction"`, `"about the same"`.
+# A contest. The model continues 50 beginnings of plain English text. We push it with a domain's direction, or along the axis of the best single neuron for that domain, with the same strength. Which turns more texts to the domain? Choose one of `"the neuron"`, `"the direction"`, `"about the same"`.
 
 # %% nbgrader={"grade_id": "neurons-guess_steering", "solution": true}
 guess_steering = None  # one of: "the neuron", "the direction", "about the same"
@@ -1085,7 +1098,7 @@ for domain in STEERED:
     print(f"{domain:10} pairs known to the domain: {100 * steered:.0f} % in steered text, {100 * real:.0f} % in real text")
 
 # %% [markdown]
-# Read the texts. The model writes letters, words and forms of the domain it is pushed to. It does not write *good* text of that domain: fewer of its pairs occur there than in real text, and pushed harder it gets worse. A constant push says "this kind of text" at every token and knows nothing of what should come next there. Where a domain needs its parts in the right order, a citation for example, a push alone does not make one.
+# Read the texts. The model writes letters, words and forms of the domain it is pushed to. It seldom writes *good* text of that domain: except where any order of letters will do, as in DNA, fewer of its pairs occur there than in real text. A constant push says "this kind of text" at every token and knows nothing of what should come next there. Where a domain needs its parts in the right order, a citation for example, a push alone does not make one.
 #
 # Adding shows what a direction **can** do. To see what the model **uses**, take it out.
 
@@ -1233,7 +1246,7 @@ vision_pictures.image_rows(
 )
 
 # %% [markdown]
-# The number above an image is how strongly the neuron fires. Below are real images of the two digits, three of each, the strongest. The two shapes are unlike: a likeness below 0 means that their mean images share less ink than two digits do on average. Above is what your climb found, from a blank image and from the mean image of each digit. The neuron fires more strongly there than for any real image. Compare the three: what they share is what pushes the neuron up, and what differs is left of the image you started from. A made picture tells what a neuron would like best near some image, and not what it ever sees.
+# The number above an image is how strongly the neuron fires. Below are real images of the two digits, three of each, the strongest. The two shapes are unlike: a likeness below 0 means that their mean images share less ink than two digits do on average. Above is what your climb found, from a blank image and from the mean image of each digit. The neuron fires more strongly there than for any real image. Compare the three: what they share is what pushes the neuron up, and what differs is left over from the image you started from. A made picture tells what a neuron would like best near some image, and not what it ever sees.
 #
 # > **Question.** Somebody publishes only the made picture, from a blank image, and gives it a name. You have seen the real images too. What is wrong with the name?
 # >
@@ -1248,7 +1261,7 @@ vision_pictures.image_rows(
 # - Beside every score stands a baseline. The best neuron for a domain is often beaten by the current token alone, while a linear probe on all neurons is near perfect in most domains: the knowledge is there, as a direction and not as a neuron.
 # - Sharing needs no shortage of room: under cross-entropy, one neuron tells more when two unrelated features share it (extension).
 # - The ReLU makes the neurons' axes special directions, axes drawn by lot as much as the real ones; the residual stream's axes are not special (extension).
-# - The mean of a domain minus the mean of the rest is a direction that steers the model at least as well as the best neuron, mostly far better, and that the model uses (extension).
+# - The mean of a domain minus the mean of the rest is a direction that steers the model at least about as well as the best neuron, in several domains far better, and that the model uses (extension).
 # - A network that reads digits shares its neurons too (extension).
 # - So the neuron is a poor unit for reading this model. Chapter 3 looks for a better one: directions in the space of all 512 neurons.
 #

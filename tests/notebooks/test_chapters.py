@@ -28,6 +28,13 @@ def test_every_topic_of_the_catalogue_has_its_chapter():
 
 
 @chapters
+def test_the_catalogue_is_in_the_order_of_the_chapter(name):
+    met = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in versions.untouched(name).cells]
+    answers = [exercise.grade_id for exercise in versions.exercises(name)]
+    assert [grade_id for grade_id in met if grade_id in answers] == answers
+
+
+@chapters
 def test_untouched_runs_to_the_end_and_earns_nothing(name, run_all):
     notebook = run_all(versions.untouched(name))
     nothing = dict.fromkeys(versions.total(name), 0.0)

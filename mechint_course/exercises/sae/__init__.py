@@ -25,6 +25,6 @@ REAL_LAYER = (harvest, encode, guess_recovered, loss_recovered)
 READING = (guess_unit, precision, find_latent, neurons_needed, nearest_neuron)
 DEAD = (guess_dead, resampling_chances, restart, auxk)
 FRONTIER = (guess_shrinkage, penalised, batch_topk)
-PROOF = (set_feature, guess_pinned, feature_damage)
+PROOF = (set_feature, feature_damage, guess_pinned)
 
 EXERCISES = (*BY_HAND, *KNOWN_ANSWER, *REAL_LAYER, *READING, *DEAD, *FRONTIER, *PROOF, *DOUBTING)

@@ -54,8 +54,8 @@ EXERCISES = (
     dimensionality,
     sticky,
     # 10. Dynamics
-    jumps,
     guess_jump,
+    jumps,
     # 11. Vulnerability
     attack,
     vulnerability,
@@ -64,8 +64,8 @@ EXERCISES = (
     hidden_relu,
     guess_rotation,
     privileged,
-    guess_neurons,
     absolute,
+    guess_neurons,
     polysemanticity,
     # 13. Data points instead of features
     guess_points,

@@ -86,8 +86,7 @@ def correlated(ask: Ask) -> None:
     difficulty=3,
     core=False,
     hints=(
-        "Below the density, u is spread evenly from 0 to the density. Cut that stretch into as many equal pieces as the set "
-        "has features.",
+        "Divide u by the density. Where do the numbers of a set that is there lie now, and where those of a set that is not?",
         "(u / density * size).floor() is the number of the piece: 0 to size - 1 where the set is there, size or more "
         "where it is not. Compare it with torch.arange(size) along a new last dimension.",
         "member = (u / density * size).floor(); active = member[:, :, None] == torch.arange(size); "
