@@ -188,7 +188,7 @@ def _sweep(args: argparse.Namespace) -> None:
         keys = ("counted", "null", "token_only", "residual", "n_tokens")
         points.append(
             {"pair": label, **ours, "median": summary["correlation"], **{key: summary[key] for key in keys}}
-            | {"made_by": [*map(_made_by, (one, other)), f"mechint-course train matching --tokens {args.tokens} --sweep {label}"]}
+            | {"made_by": [*map(_made_by, (one, other)), f"mechint-course train matching --tokens {args.tokens} --seed {args.seed} --sweep {label} --out FOLDER"]}
         )  # fmt: skip
         replace_file(file, (json.dumps({"text": text.manifest, "points": points}, indent=1) + "\n").encode())
         print(

@@ -35,6 +35,11 @@ def test_the_catalogue_is_in_the_order_of_the_chapter(name):
 
 
 @chapters
+def test_the_core_path_takes_ninety_minutes(name):
+    assert 80 <= sum(exercise.minutes for exercise in versions.exercises(name) if exercise.core) <= 90
+
+
+@chapters
 def test_untouched_runs_to_the_end_and_earns_nothing(name, run_all):
     notebook = run_all(versions.untouched(name))
     nothing = dict.fromkeys(versions.total(name), 0.0)

@@ -28,7 +28,7 @@ from mechint_course.language.models import load_model
 from mechint_course.language.text import evaluation_text, training_text
 from mechint_course.sae import StandardSAE, TopKSAE, train_sae, train_saes
 
-pytestmark = pytest.mark.release
+pytestmark = [pytest.mark.release, pytest.mark.timeout(7200)]
 WORKER = Path(__file__).parent / "benchmarks" / "worker.py"
 ROUNDS, STEPS, BATCH = int(os.environ.get("MECHINT_COURSE_ROUNDS", "20")), 20, 4096
 

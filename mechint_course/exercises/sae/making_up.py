@@ -124,7 +124,7 @@ def _directions(ask: Ask) -> Iterator[dict[str, Value]]:
     points=3,
     minutes=10,
     difficulty=2,
-    core=True,
+    core=False,
     hints=(
         "You have one column of latents and as many columns of neurons as x has. Two columns are alike where they rise and "
         "fall together: take off each mean, then compare.",
