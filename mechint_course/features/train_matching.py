@@ -186,10 +186,11 @@ def _sweep(args: argparse.Namespace) -> None:
         _, summary = match(left, right, text, title=label, seed=args.seed)
         ours = scores(left)
         keys = ("counted", "null", "token_only", "residual", "n_tokens")
+        command = f"mechint-course train matching --tokens {args.tokens} --seed {args.seed} --sweep {label} --out FOLDER"
         points.append(
             {"pair": label, **ours, "median": summary["correlation"], **{key: summary[key] for key in keys}}
-            | {"made_by": [*map(_made_by, (one, other)), f"mechint-course train matching --tokens {args.tokens} --seed {args.seed} --sweep {label} --out FOLDER"]}
-        )  # fmt: skip
+            | {"made_by": [_made_by(one), _made_by(other), command]}
+        )
         replace_file(file, (json.dumps({"text": text.manifest, "points": points}, indent=1) + "\n").encode())
         print(
             f"{label}: L0 {ours['l0']:.1f}, {ours['recovered']:.1%} recovered, median {summary['correlation']:.3f}."

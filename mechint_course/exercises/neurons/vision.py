@@ -26,7 +26,8 @@ guess_digits = prediction(
     hints=(
         "One step: what does the neuron get now, and how does that change with each pixel? Go that way, then keep the ink between "
         "0 and 1. Then the next step, from where you are.",
-        "image.requires_grad_() on a copy, then torch.autograd.grad(z, image) (a tuple of one) where z = (torch.relu(image @ W1 + b1) @ W2 + b2)[neuron], "
+        "image.requires_grad_() on a copy, then torch.autograd.grad(z, image), which gives a tuple of one, where "
+        "z = (torch.relu(image @ W1 + b1) @ W2 + b2)[neuron], "
         "without a ReLU around it. Divide the gradient by its norm().",
         "for _ in range(n_steps): x = x.detach().clone().requires_grad_(); z = (torch.relu(x @ W1 + b1) @ W2 + b2)[neuron]; "
         "g, = torch.autograd.grad(z, x); x = (x + step * g / g.norm()).clamp(0, 1). Return x.detach().",
