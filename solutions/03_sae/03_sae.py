@@ -19,7 +19,7 @@
 #
 # **Goal.** Write a dictionary and its loss, see it find features that you hid, train one on the activations of a language model, measure how much of the model's loss it keeps, and read what its features are on for.
 #
-# **Time.** Sections 1 to 4 are the core path: 90 minutes, of which four are computing. The sections after it are extensions: take any of them, in any order.
+# **Time.** Sections 1 to 4 are the core path: 90 minutes, of which four are computing. The sections after it are extensions, in any order, except that 9 to 12 need the first code cell of section 8.
 #
 # **You need.** Matrix products, the ReLU, and what a gradient is. No earlier chapter.
 #
@@ -393,7 +393,7 @@ print(f"You predicted: {guess_strength}")
 truth_pictures.shrunk(alone, came_back, {coefficient: best_latent(alone, coefficient) for coefficient in came_back})
 
 # %% [markdown]
-# Across: the true strength of a feature that is alone. Up: how much of it comes back, the mean over all 64 features with its spread. The grey line would be right; the dashed lines are your formula. Strong features lose about the amount that you computed, and the heavier the penalty, the more. Weak ones lose even more than that: a latent must not answer to the interference of all the other features, so its threshold is higher.
+# Across: the true strength of a feature that is alone. Up: how much of it comes back, the mean over all 64 features with its spread. The grey line would be right; the dashed lines are your formula. With the two lighter penalties the strongest features lose about what you computed. Weaker ones lose more: a latent must not answer to the interference of all the other features, so its threshold is higher. With the heaviest penalty even strong ones lose far more, and the spread is wide: its directions are no longer the right ones, as its matching score shows.
 #
 # This is called **shrinkage**. The penalty was meant to make latents few; it also makes those that are right too small.
 
@@ -404,7 +404,7 @@ truth_pictures.shrunk(alone, came_back, {coefficient: best_latent(alone, coeffic
 #
 # $$g = \frac{\sum \lVert y \rVert^2}{\sum y \cdot (x - \bar x)}$$
 #
-# with both sums over all inputs. 1 is right, 0.9 is a tenth too short. (Rajamanoharan et al. 2024, *Improving Dictionary Learning with Gated Sparse Autoencoders*, who do not take the mean off.)
+# with both sums over all inputs. 1 is right, 0.9 is a tenth too short. (Rajamanoharan et al. 2024a, who do not take the mean off.)
 
 # %% nbgrader={"grade_id": "sae-shrinkage", "solution": true}
 def shrinkage(x: Float[Tensor, "batch d_in"], reconstruction: Float[Tensor, "batch d_in"]) -> float:
@@ -435,7 +435,7 @@ for coefficient, sae in by_coefficient.items():
 # %% [markdown]
 # ## 3. A real layer
 #
-# Here is a language model with one layer: attention, then an MLP with 512 neurons, the shape that Bricken et al. took apart. It was trained on text of many kinds, all of it from this installation of Python or from small grammars. Your dictionary will be trained on what its 512 neurons do after their ReLU, on text that the model was trained on, and be judged on text that neither has seen.
+# Here is a language model with one layer: attention, then an MLP (a hidden layer applied at each token) with 512 neurons, the shape that Bricken et al. took apart. It was trained on text of many kinds, all of it from this installation of Python or from small grammars. Your dictionary will be trained on what its 512 neurons do after their ReLU, on text that the model was trained on, and be judged on text that neither has seen.
 
 # %%
 model = load_model("A")
@@ -658,7 +658,7 @@ print(", ".join(held_out.domains))
 # %% [markdown]
 # {{exercise sae.guess_unit}}
 #
-# For each domain you will take the most precise latent of the dictionary, and the most precise of the 512 neurons, held to as many tokens as the latent is on for. So the neuron may show its best side. In the middle of the field, which of the two will be the more precise? Choose one of `"the feature, by far"`, `"the feature, narrowly"`, `"about the same"`, `"the neuron"`.
+# For each domain you will take the most precise latent of the dictionary, and the most precise of the 512 neurons, held to as many tokens as the latent is on for. So the neuron may show its best side. In the middle of the field, which of the two will be the more precise? ("By far" is a difference of more than 0.2, "about the same" one within 0.03.) Choose one of `"the feature, by far"`, `"the feature, narrowly"`, `"about the same"`, `"the neuron"`.
 
 # %% nbgrader={"grade_id": "sae-guess_unit", "solution": true}
 guess_unit = None  # one of: "the feature, by far", "the feature, narrowly", "about the same", "the neuron"
@@ -725,7 +725,7 @@ pictures.feature_against_neuron(readings)
 #
 # > **Question.** Precision says nothing about how much of the domain a unit covers; the column `recall` does. Why can a latent be precise and still miss most of its domain?
 # >
-# > <details><summary>Our answer</summary>Because a domain is not one feature. Hebrew text has beginnings of words, ends of words, spaces and punctuation, and the dictionary has room for a latent for each. The larger the dictionary, the finer the split, and the lower the recall of any one of them.</details>
+# > <details><summary>Our answer</summary>Because a domain is not one feature. Hebrew text has beginnings of words, ends of words, spaces and punctuation, and the dictionary has room for a latent for each.</details>
 
 # %% [markdown]
 # {{exercise sae.find_latent}}
@@ -754,7 +754,7 @@ check("sae.find_latent")
 # %% [markdown]
 # Six kinds of token to look for. Five are domains. The sixth is one name: the tokens with which the letters "God" are complete, wherever they stand.
 #
-# What does a feature **do**? Its direction $d_j$ goes through the rest of the model: through $W_{out}$ into the residual stream and on to the logits. The result is one number for each token of the vocabulary, the **logit weight**: when the latent is on, tokens with a high one become likelier as the next token. The last column shows the tokens that each latent speaks for most.
+# What does a feature **do**? Its direction $d_j$ goes through the rest of the model: through $W_{out}$ (what each neuron writes, `[d_mlp, d_model]`) into the residual stream (the vector of a token to which every layer adds) and on to the logits (one score for each possible next token). The result is one number for each token of the vocabulary, the **logit weight**: when the latent is on, tokens with a high one become likelier as the next token. The last column shows the tokens that each latent speaks for most.
 
 # %%
 kinds = {"DNA": "dna", "HTTP": "http", "Hebrew": "hebrew", "legal": "licences", "nutrition": "nutrition"}
@@ -772,7 +772,7 @@ for name, inside in marked.items():
     print(f"{name:10}{feature[name]:7}{hits / max(1, int(here.sum())):11.2f}{hits / max(1, int(there.sum())):8.2f}   {speaks_for}")
 
 # %% [markdown]
-# Each was chosen on one half of the documents; precision and recall are of the other half. Compare the last column with the first: does a latent speak for what comes next in such text? A token like `<d7>` is half a letter: this tokenizer cuts rare letters into bytes, and this one begins most Hebrew letters.
+# Each was chosen on one half of the documents; precision and recall are of the other half. Compare the last column with the first: does a latent speak for what comes next in such text? Not each does: where the next token is as good as random, as in DNA, there is little to say. A token like `<d7>` is half a letter: this tokenizer cuts rare letters into bytes, and this one begins most Hebrew letters.
 #
 # Chapter 2 showed how a list of strongest places misleads. So read one of them over its whole range: the places where it is on are sorted, cut into five equal groups, and two random places of each group are shown, strong to weak. Only documents that did not choose it take part.
 
@@ -841,7 +841,7 @@ print(f"Half of all latents need {int(torch.tensor(needed).median())} neurons or
 reading_pictures.neurons_of(dictionary.W_dec[feature["God"]], needed, title="The God latent: its 20 largest entries")
 
 # %% [markdown]
-# Left: the neurons with the largest entries in the God latent's direction, negative ones included. Right: for all latents of the dictionary, how many neurons make up half of the direction. A feature that was a neuron would need one. These are spread over many neurons, and every neuron serves many features. That is superposition, seen from the other side.
+# Left: the neurons with the largest entries in the God latent's direction, negative ones included. Right: for all latents of the dictionary, how many neurons make up half of the direction. A feature that was a neuron would need one. Look at the first bar: hundreds of latents are little more than one neuron each. Most others need several, and one neuron then takes part in many latents: that is superposition, seen from the other side. And half is not all: compare the counts for nine tenths, printed above.
 #
 # Still, one neuron might rise and fall with the feature.
 
@@ -904,7 +904,7 @@ UnitBrowser(units_of_yours)
 # >
 # > <details><summary>Our answer</summary>Ask whether the token alone explains it: a latent that is on for one letter of an alphabet is a letter detector. Ask what else in the domain it leaves out. And intervene: switch it off, or hold it on, and see whether the model changes as you expect. That is section 7.</details>
 #
-# This is the end of the core path. Every section from here on is an extension that can be done alone.
+# This is the end of the core path. Every section from here on is an extension. 5, 6, 7 and 8 can be done alone; before 9, 10, 11 or 12 run the first code cell of section 8.
 
 # %% [markdown]
 # ## 5. Dead latents (extension)
@@ -931,12 +931,12 @@ print(f"{len(pool):,} activations to learn from, {len(unseen):,} of held-out tex
 # %% [markdown]
 # {{exercise sae.guess_dead}}
 #
-# Start with no cure at all: a top-k dictionary with 4 latents on at a token, trained for nearly two rounds over these activations. How many of its 512 latents will never be on in the held-out text? Choose one of `"hardly any"`, `"about one in ten"`, `"a third or more"`.
+# Start with no cure at all: a top-k dictionary with 4 latents on at a token, trained for nearly two rounds over these activations. How many of its 512 latents will never be on in the held-out text? Choose one of `"under 1 in 50"`, `"1 in 50 to 1 in 10"`, `"more than 1 in 10"`.
 
 # %% nbgrader={"grade_id": "sae-guess_dead", "solution": true}
-guess_dead = None  # one of: "hardly any", "about one in ten", "a third or more"
+guess_dead = None  # one of: "under 1 in 50", "1 in 50 to 1 in 10", "more than 1 in 10"
 ### BEGIN SOLUTION
-guess_dead = "about one in ten"
+guess_dead = "1 in 50 to 1 in 10"
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "sae-guess_dead-check", "grade": true}
@@ -1030,7 +1030,7 @@ if silent.any():
 #
 # $$L_{aux} = \big|\, e - \sum_{j \in \text{top-}k\text{ of the dead}} \mathrm{ReLU}(h_j)\, d_j \,\big|^2$$
 #
-# averaged over the batch. It is added to the dictionary's loss, and the dead learn from it, encoder included. The living must not: they would learn to leave things over.
+# averaged over the batch. It is added to the dictionary's loss, and the dead learn from it, encoder included. The living must not: they would learn to leave things over. This $k$ is a number of its own: Gao et al. take half of $d_{in}$ and weigh the loss by 1/32. The library takes the same number, and a weight of 1, because our training is short.
 
 # %% [markdown]
 # {{exercise sae.auxk}}
@@ -1107,7 +1107,7 @@ dead_pictures.densities(often, lowest=1 / len(unseen), ultralow_below=BOUND, tit
 # | L1 | those above 0; a penalty $\lambda \sum_j f_j$ pushes all of them down | Bricken et al. (2023) |
 # | top-k | the $k$ largest of each token | Gao et al. (2024) |
 # | BatchTopK | the $k \cdot n$ largest of a batch of $n$ tokens | Bussmann et al. (2024) |
-# | JumpReLU | those above a threshold of their own, which is learned; a price on how many are on | Rajamanoharan et al. (2024) |
+# | JumpReLU | those above a threshold of their own, which is learned; a price on how many are on | Rajamanoharan et al. (2024b) |
 #
 # The first of them has a known flaw. Take one latent alone. Its feature is there with strength $a$, and the dictionary may choose the latent $f \geq 0$ that makes the loss smallest:
 #
@@ -1116,12 +1116,12 @@ dead_pictures.densities(often, lowest=1 / len(unseen), ultralow_below=BOUND, tit
 # %% [markdown]
 # {{exercise sae.guess_shrinkage}}
 #
-# Three dictionaries of each kind will be compared. Whose reconstructions will be clearly too **short**? Choose one of `"L1"`, `"top-k"`, `"JumpReLU"`, `"all alike"`.
+# Section 2 showed what that penalty does: reconstructions come out too short. Suppose somebody stretches every reconstruction of an L1 dictionary to its right length afterwards. Of what L1 misses **more** than top-k at about the same L0, how much does that repair? Choose one of `"nearly all"`, `"about half"`, `"hardly any"`.
 
 # %% nbgrader={"grade_id": "sae-guess_shrinkage", "solution": true}
-guess_shrinkage = None  # one of: "L1", "top-k", "JumpReLU", "all alike"
+guess_shrinkage = None  # one of: "nearly all", "about half", "hardly any"
 ### BEGIN SOLUTION
-guess_shrinkage = "L1"
+guess_shrinkage = "hardly any"
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "sae-guess_shrinkage-check", "grade": true}
@@ -1130,7 +1130,7 @@ check("sae.guess_shrinkage")
 # %% [markdown]
 # {{exercise sae.penalised}}
 #
-# Work out the best $f$ for each entry of `a`.
+# Work out the best $f$ for each entry of `a`. (You did this in section 2: `best_latent` will do. If you skipped it, do it here.)
 
 # %% nbgrader={"grade_id": "sae-penalised", "solution": true}
 def penalised(a: Float[Tensor, "*shape"], l1: float) -> Float[Tensor, "*shape"]:
@@ -1152,7 +1152,7 @@ print("the best latent, with l1 = 2", [round(value, 1) for value in penalised(a,
 print("the best latent, with none  ", [round(value, 1) for value in penalised(a, 0.0).tolist()])
 
 # %% [markdown]
-# The penalty does two things at once. It switches weak latents off, which is what you wanted. And it takes the same amount off every latent that stays on, however strong, which nobody wanted: the reconstruction is too short. That is **shrinkage**.
+# The penalty does two things at once. It switches weak latents off, which is what you wanted. And it takes the same amount off every latent that stays on, however strong, which nobody wanted: the reconstruction is too short. That is the shrinkage of section 2.
 #
 # Top-k has no penalty. Which latents are on is decided by their order; what those that are on are worth is decided by the squared error alone, and there the best $f$ is $a$ itself. A threshold does the same: a value passes whole or not at all.
 #
@@ -1231,11 +1231,11 @@ frontier_pictures.frontier(points, guess=guess_shrinkage, title=f"{len(everyone)
 # %% [markdown]
 # Left: each mark is one dictionary, further left with fewer latents on, further down with less missed. A line below another one is better at every L0. Right: how long the reconstructions of the same dictionaries are, measured from the mean; on the dotted line they have the right length. The L1 line lies far below it, and the others near it.
 #
-# Is the shrinkage the whole reason why L1 misses more? The last column of the table multiplies every reconstruction by the one factor that serves it best. What is missed then has other reasons, and a race this short cannot tell them apart.
+# Is the shrinkage the reason why L1 misses more? The last column of the table stretches every reconstruction to the right length. Compare its L1 rows with the FVU beside them, and both with top-k at about the same L0: the gap hardly closes. What is missed then has other reasons, and a race this short cannot tell them apart.
 #
 # > **Question.** Somebody compares two dictionaries by FVU alone, one with L0 = 20 and one with L0 = 60, and says the second is better. What would you ask for?
 # >
-# > <details><summary>Our answer</summary>Both at one L0, or both lines. A dictionary with more latents on misses less for that reason alone; in the limit, all 512 neurons at once miss nothing. And a low FVU at a low L0 still does not say that the latents mean anything: section 8 trains dictionaries on noise.</details>
+# > <details><summary>Our answer</summary>Both at one L0, or both lines. A dictionary with more latents on misses less for that reason alone; in the limit, all 512 neurons at once miss nothing. And a low FVU at a low L0 still does not say that the latents mean anything: section 8 looks at a dictionary of a model with random weights.</details>
 
 # %% [markdown]
 # ## 7. Proof by intervention (extension)
@@ -1296,7 +1296,7 @@ def feature_damage(
 check("sae.feature_damage")
 
 # %% [markdown]
-# The features come from training text, so the held-out text has chosen nothing. For each domain take the latent whose being on agrees with it best (F1). Beside it stand the neuron whose mean inside the domain and outside lie farthest apart, and a second trap: the same feature switched off with the error **dropped**.
+# The features come from training text, so the held-out text has chosen nothing. For each domain take the latent whose being on agrees with it best (F1, 2 · hits / (tokens it is on for + tokens of the domain)). Beside it stand the neuron whose mean inside the domain and outside lie farthest apart, and a second trap: the same feature switched off with the error **dropped**.
 
 # %%
 from mechint_course.features import bigrams, interventions, splice, steering
@@ -1340,7 +1340,7 @@ for domain in STUDIED:
 proof_pictures.damage(STUDIED, inside, outside, title="With one thing switched off")
 
 # %% [markdown]
-# Filled marks are the domain's own tokens, hollow ones all others; further right is worse, on a scale where each tick is ten times the one before. Look first at the circles, the feature off and the error kept: how far apart do filled and hollow lie? Then at the triangles. With the error dropped the hollow marks move far to the right: all text suffers from what the dictionary misses, whatever the feature, and the filled marks mix that with the feature's own part. That is what dropping $x - \hat x$ breaks.
+# Filled marks are the domain's own tokens, hollow ones all others; further right is worse, on a scale where each tick is ten times the one before. Look first at the circles, the feature off and the error kept: how far apart do filled and hollow lie? The squares: one neuron can cost the domain more than one feature, because it takes part in many features; compare how far its hollow square lies from 0. Then at the triangles. With the error dropped the hollow marks move far to the right: all text suffers from what the dictionary misses, whatever the feature, and the filled marks mix that with the feature's own part. That is what dropping $x - \hat x$ breaks.
 #
 # The size of the damage matters too. One latent is one of sixteen at a token, and a domain has many. So a filled circle can lie at 0, or even a little to the left of it: a latent that tells a domain well need not be one that the model misses. Other latents may say the same, or the model may do nothing with it. **On for a domain** and **used for a domain** are two claims, and only the second needs an intervention.
 #
@@ -1423,7 +1423,7 @@ print(f"{'all':12}" + "".join(f"{value:18.0%}" for value in means.values()))
 proof_pictures.turned(share, guess=guess_pinned, title=f"Share of {len(prompts)} neutral texts that turn to the domain")
 
 # %% [markdown]
-# One group of bars for each domain: the share of the texts that turn, with its 95 % interval. The last two are what must stay at the bottom: a latent drawn by lot, and no push at all. Now read some of the texts.
+# One group of bars for each domain: the share of the texts that turn, with its 95 % interval. The last two are the floor: a latent drawn by lot, and no push at all. A way that does not rise above both, intervals included, has shown nothing for this domain. Now read some of the texts.
 
 # %%
 for domain in STUDIED[:4]:
@@ -1548,7 +1548,7 @@ for name, network, dictionary in (("A", model, wide), ("control", control_model,
         "next token above a random one, median": float(next_token[often].nanmedian()),
     }
 z = torch.randn(sized(4096, smoke=600), layers["A"].shape[1], generator=torch.Generator().manual_seed(0))
-noise = matched_noise(layers["A"], z).relu()
+noise = matched_noise(layers["A"], z)
 print(f"{'':40}{'A':>8}{'control':>10}")
 for line in table["A"]:
     print(f"{line:40}{table['A'][line]:8.3f}{table['control'][line]:10.3f}")
@@ -1562,7 +1562,7 @@ real_pictures.beside_control(
 # %% [markdown]
 # Left: the loss of each model with its layer untouched, replaced by its dictionary's reconstruction, and by zeros. Right: the three other scores of both, a circle for A and a square for the control; the dotted line is what chance gives in the last of them.
 #
-# Read the table line by line. Most of the control's variance is there too, with as few latents, and nothing has been learned: a reconstruction like that is no evidence of features. The noise is another matter. It has no few directions to find, and A's dictionary fails on it. Nor does a high share of the favourite token speak for a model: latents of the control answer to single tokens too, which makes them easy to name.
+# Read the table line by line. Most of the control's variance is there too, with as few latents, and nothing has been learned: a reconstruction like that is no evidence of features. The noise is another matter. It has the layer's mean and covariance, and A's dictionary fails on it: what the dictionary has learned is more than those two. (It was not trained on noise, so this is no race against the control.) Nor does a high share of the favourite token speak for a model: latents of the control answer to single tokens too, which makes them easy to name.
 #
 # Look at the three losses of the control. If the untouched layer is *worse* than zeros, then "loss recovered" would divide a harm by a harm and come out near 100 %. Print the losses, not the share alone. The last line is not fooled: a random layer has not learned what its outputs do to the next token.
 #
@@ -1705,7 +1705,7 @@ for name, members in families.items():
               f"{spent_in[level][latent].max():4.0%} in {domain:12} {liked[level].share[latent]:4.0%} on {token!r}")
 
 # %% [markdown]
-# A child does part of its parent's work: it answers in one kind of text, or to some of the tokens. Bricken et al. (2023) saw one base64 feature of 512 become three among 4,096, for letters, for digits and for encoded text, and a feature for "the" become many, each in its own field.
+# A child does part of its parent's work: it answers in one kind of text, or to some of the tokens. Names deceive, too: a narrow latent that is mostly on in one kind of text may have most of its children elsewhere. Look in which domain each child lives, and how little of the parent that is. Bricken et al. (2023) saw one base64 feature of 512 become three among 4,096, for letters, for digits and for encoded text, and a feature for "the" become many, each in its own field.
 #
 # Are these families? A nearest parent exists for every latent, near or not. So look at all cosines at once: do the members of one family point in like directions, and those of two families not?
 
@@ -1736,7 +1736,7 @@ SplittingTree([read_units(model, a_little, dictionary, name=f"A-{dictionary.d_sa
 # %% [markdown]
 # ## 10. Absorption (extension)
 #
-# Splitting has a darker side. Take a parent feature, "begins with an s", and a child, "snake". Whenever the child is there, so is the parent. A dictionary that may use only few latents can save one: it lets the child's latent point along both directions. Then the parent's latent is silent exactly for its child. Chanin et al. (2024) call this **absorption**.
+# Splitting has a darker side. Take a parent feature, "begins with an s", and a child, "snake". Whenever the child is there, so is the parent. A dictionary that may use only few latents can save one: it lets the child's latent point along both directions.
 #
 # In the toy here four parents have three children each, all sixteen directions are orthogonal, and three times in four a parent comes with a child.
 
@@ -1757,7 +1757,7 @@ check("sae.guess_absorbed")
 # %% [markdown]
 # {{exercise sae.absorbed_share}}
 #
-# Count it for one parent and one child. Of the places where **both features are there**: the share where the parent's latent is off (0) and the child's latent is on (above 0). Say 0 where there is no such place.
+# Chanin et al. (2024) call it **absorption** when the child's latent does the parent's work and the parent's own is silent. Count it for one parent and one child. Of the places where **both features are there**: the share where the parent's latent is off (0) and the child's latent is on (above 0). Say 0 where there is no such place.
 
 # %% nbgrader={"grade_id": "sae-absorbed_share", "solution": true}
 def absorbed_share(
@@ -1837,9 +1837,9 @@ real_pictures.absorbed(runs, title="Parents and their children, one mark a run")
 # %% [markdown]
 # ## 11. Blind rating (extension)
 #
-# Is a feature easier to understand than a neuron? Your own eyes are biased if you know which is which. Bricken et al. (2023) rated blind, by five criteria: how sure they were of an explanation (0 to 3), how well the activations fit it (0 to 5), how well the logit weights do (0 to 3), whether the effect sizes separate (0 to 1), and how specific the explanation is (0 to 3). They showed places from the unit's **whole range**, in intervals of equal width. On their scale from 0 to 14 the median neuron scored 0, the median feature 12.
+# Is a feature easier to understand than a neuron? Your own eyes are biased if you know which is which. Bricken et al. (2023) rated blind, by five criteria: how sure they were of an explanation (0 to 3), how well the activations fit it (0 to 5), how well the logit weights do (0 to 3), whether the effect sizes separate (0 to 1), and how specific the explanation is (0 to 3). They showed places from the unit's **whole range**, in intervals of equal width.
 #
-# Two differences, so that you compare the right things. The five maxima add up to 15, and you see that sum: compare kinds of units with each other, not your 12 with theirs. And they rated each interval by itself; you rate a unit once, over all of its intervals.
+# Two differences, so that you compare the right things. The five maxima add up to 15, and you see that sum: compare kinds of units with each other, not your sums with theirs. And they rated each interval by itself; you rate a unit once, over all of its intervals.
 
 # %% [markdown]
 # {{exercise sae.guess_rating}}
@@ -1901,7 +1901,7 @@ rating.figure()
 # %% [markdown]
 # The upper row is latents, called features here, the lower row neurons; a bar says how many units got that sum, and the dashed line is the median. The left column is yours. A second one appears once the folder holds a file. Rows without ratings say so.
 #
-# Eight units of a kind are few: your two medians would differ by chance, too. A class is better, and still it looks at the units of one dictionary. When you have rated all sixteen, **Show my ratings** also tells you what each unit was. Look at the picture only then: whoever knows how many of each kind are left is no longer blind.
+# Bricken et al. report, on their scale from 0 to 14, a median of 0 for neurons and of 12 for features. Eight units of a kind are few: your two medians would differ by chance, too. A class is better, and still it looks at the units of one dictionary. When you have rated all sixteen, **Show my ratings** also tells you what each unit was. Look at the picture only then: whoever knows how many of each kind are left is no longer blind.
 #
 # > **Question.** You rated blind. Through what could you still have known the kind of a unit?
 # >
@@ -1978,11 +1978,12 @@ def beyond_token(
 check("sae.beyond_token")
 
 # %%
-places = torch.from_numpy((rows_of[1] > 0).sum(axis=0))
+rows_of_wide = sparse_latents(wide, layers["A"])
+places = torch.from_numpy((rows_of_wide > 0).sum(axis=0))
 n_strong = int(places[places >= sized(50, smoke=25)].median())
 strongest = layers["A"] * (layers["A"] > layers["A"].T.contiguous().kthvalue(len(layers["A"]) - n_strong, dim=1).values)
 kinds = {
-    "latents of A": rows_of[1],
+    "latents of A": rows_of_wide,
     "neurons of A": as_rows(layers["A"]),
     "neurons, strongest places": as_rows(strongest),
     "latents of the control": sparse_latents(control_sae, layers["control"]),
@@ -2065,6 +2066,9 @@ else:
 #
 # - Bricken et al. (2023), *Towards Monosemanticity: Decomposing Language Models With Dictionary Learning*. The experiment, the loss recovered, the logit weights.
 # - Gao et al. (2024), *Scaling and evaluating sparse autoencoders*. Top-k and the loss that brings silent latents back.
+# - Rajamanoharan et al. (2024a), *Improving Dictionary Learning with Gated Sparse Autoencoders*. Shrinkage.
+# - Rajamanoharan et al. (2024b), *Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU Sparse Autoencoders*. A learned threshold.
+# - Bussmann et al. (2024), *BatchTopK Sparse Autoencoders*. k on average.
 # - Bussmann et al. (2025), *Learning Multi-Level Features with Matryoshka Sparse Autoencoders*. Nested dictionaries.
 # - Chanin et al. (2024), *A is for Absorption*. The parent that is silent for its child.
 # - Bills et al. (2023), *Language models can explain neurons in language models*. Explain, simulate, score.

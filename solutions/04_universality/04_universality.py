@@ -19,7 +19,7 @@
 #
 # **Goal.** Match the features of two language models, beside their neurons and beside chance. Then doubt the result: find out how much of it the text alone explains, and how often a match is false.
 #
-# **Time.** Sections 1 to 4 are the core path: 90 minutes, of which two are computing. The sections after it are extensions: take any of them, in any order.
+# **Time.** Sections 1 to 4 are the core path: 90 minutes, of which two are computing. The sections after it are extensions, in any order, except that 9 needs section 8.
 #
 # **You need.** Matrix products, a mean and a median. No earlier chapter: a **dictionary** (a sparse autoencoder) is here a box that turns a model's 512 neurons into 4,096 **latents**, also called features, of which a few are on at a time. Chapter 3 opens that box.
 #
@@ -275,7 +275,7 @@ toy_pictures.turned(*in_pairs(*crosses[:2]))
 # %% [markdown]
 # Left the directions as training left them, right after your rotation of model 1. Discs are model 1's features, hollow squares their twins in model 2; the number in a disc and the number outside a square name the feature. Both models put opposites opposite each other and the two pairs at a right angle; only the angle of the whole cross was left to luck. After the turn every disc stands in the square with its own number.
 #
-# Does one picture prove it? Twelve pairs of directions in six dimensions are fitted, so test $R$ on what it has not seen: leave one feature out, find $R$ from the others, and ask where the one that was left out lands. Do it for each feature, in five pairs of models. And repeat all of it in a second world of the same size, where features are **rare and independent** of each other.
+# Does one picture prove it? Twelve pairs of directions in six dimensions are fitted, so test $R$ on what it has not seen: leave one feature out, find $R$ from the others, and ask where the one that was left out lands. (With opposites this is easy: the opposite of the one left out stays in the fit and gives it away.) Do it for each feature, in five pairs of models. And repeat all of it in a second world of the same size, where features are **rare and independent** of each other.
 #
 # Before you run it: in which of the two worlds will the rotation work?
 
@@ -532,7 +532,7 @@ scale_pictures.streaming(ends, megabytes, running, guess=guess_memory)
 # %% [markdown]
 # ## 3. A against B
 #
-# You have all correlations. Now take for each feature of A its best match in B, and ask how well the two agree. Bricken et al. (2023, *Towards Monosemanticity*) did this for two transformers of the same shape. They report one number: the **median** of the best correlations, .72 for features and .46 for neurons.
+# You have all correlations. Now take for each feature of A its best match in B, and ask how well the two agree. Bricken et al. (2023, *Towards Monosemanticity*) did this for two transformers of the same shape. They report one number for each kind of unit: the **median** of the best correlations. Theirs will stand beside yours.
 
 # %% [markdown]
 # {{exercise universality.guess_agreement}}
@@ -608,7 +608,7 @@ for name, (matrix, sums) in rows.items():
 del neurons_with_features, rows, matrix, sums, features, random_features, shuffled_features, shuffled_r  # large, and no longer needed
 
 # %% [markdown]
-# Two things have to stand beside such a headline. What dictionaries are these? With few latents on at a time, features are more alike across models, and the language model pays for it. And how far could the median be off? For that, draw whole **documents** again, with replacement, and take the median each time: tokens of one document are not independent.
+# Two things have to stand beside such a headline. What dictionaries are these: how many latents are on at a time, and how much of the loss do they recover? Section 9 shows why that matters. And how far could the median be off? For that, draw whole **documents** again, with replacement, and take the median each time: tokens of one document are not independent.
 
 # %%
 recovered = {}
@@ -683,6 +683,22 @@ pictures.by_bin(best, null, density, thresholds=thresholds)
 # >
 # > <details><summary>Our answer</summary>Look at both ends. The rarest latents had few firings to learn from, in both dictionaries, and few to be measured on here. At the other end, a latent that is on at every twentieth token takes part in writing many unrelated activations. If there are many ways to share that work out, two dictionaries choose two of them.</details>
 
+# %%
+# Sections 6 and 7 look at pairs with this.
+def compare_pair(in_model_a: int, in_model_b: int, *, by: str = "A", k: int = 4):
+    """A feature of A and one of B on the texts where the one of model `by` is strongest, away from the beginning."""
+    on = {
+        f"feature {feature} of model {name}": latent_on_text(rows, feature, len(text))
+        for name, rows, feature in (("A", latents_a, in_model_a), ("B", latents_b, in_model_b))
+    }
+    if by == "B":
+        on = dict(reversed(on.items()))
+    leading = next(iter(on.values()))
+    places = top_examples(leading * (torch.arange(leading.shape[1]) >= 15), k=k)  # at the start of a text there is no context yet
+    print(f"correlation {r[in_model_a, in_model_b]:.2f}; A's is on for {density[in_model_a]:.3%} of the tokens, B's for {density_b[in_model_b]:.3%}")
+    return show_side_by_side({name: excerpts(text, values, places) for name, values in on.items()})
+
+
 # %% [markdown]
 # ## 4. Is it the feature or the data?
 #
@@ -692,7 +708,7 @@ pictures.by_bin(best, null, density, thresholds=thresholds)
 #
 # $$f_t = \underbrace{E[f \mid \text{token}_t]}_{\text{token part}} + \underbrace{f_t - E[f \mid \text{token}_t]}_{\text{residual}}$$
 #
-# Within each token the residual has mean 0, so the two parts never mix: you can correlate each across models by itself. As an opponent take the **control**: model A with its attention and MLP weights replaced by random ones. It has learned nothing, but it does see tokens. It has a dictionary too.
+# Within each token the residual has mean 0, so the two parts never mix: you can correlate each across models by itself. As an opponent take the **control**: model A with its attention and MLP weights replaced by random ones. Its embeddings are still A's own, so it tells tokens apart as A does, and computes nothing from them on purpose. It has a dictionary too.
 
 # %% [markdown]
 # {{exercise universality.guess_tokens}}
@@ -787,11 +803,11 @@ print(f"Medians of {int(often.sum()):,} features over {n_tokens:,} tokens; by lu
 more_pictures.bars(medians, ylabel="median best correlation", guess=guess_tokens)
 
 # %% [markdown]
-# Three groups: the activations as they are, their token parts, and what is left. In each, the left bar is A with B, the right bar A with a model that has learned nothing. The token parts agree nearly perfectly in both: any model that tells tokens apart gets that. What is left is where the two bars part.
+# Three groups: the activations as they are, their token parts, and what is left. In each, the left bar is A with B, the right bar A with a model whose layers have learned nothing. The token parts agree nearly perfectly in both: any model that tells tokens apart gets that. What is left is where the two bars part.
 #
 # > **Question.** A friend reads: "the features of two models agree with a median correlation of .7, so they have learned the same things." What would you answer?
 # >
-# > <details><summary>Our answer</summary>That the control reaches a good part of that number without having learned anything. A fair sentence names the residual: what A and B agree on beyond the current token, beside what A and the control agree on beyond it. The difference between those two is what learning adds. It is large, and that is the finding.</details>
+# > <details><summary>Our answer</summary>That the control reaches a good part of that number with random layers on A's own embeddings. A fair sentence names the residual: what A and B agree on beyond the current token, beside what A and the control agree on beyond it. The difference between those two is what learning adds. It is large, and that is the finding.</details>
 #
 # > **Question.** The token parts agree even better than the activations. How can a part agree better than the whole?
 # >
@@ -850,12 +866,12 @@ scale_pictures.whole_space(counts, numbers, 512)
 #
 # > **Question.** A paper reports a CKA of .9 between two layers of 4,096 units, on 2,000 tokens. What would you ask for?
 # >
-# > <details><summary>Our answer</summary>The same number with the tokens shuffled, and on ten times as many tokens. And even where it holds: it says that the two layers carry the same information in the same proportions. It does not say that they share a single feature.</details>
+# > <details><summary>Our answer</summary>The same number with the tokens shuffled, and on ten times as many tokens. And even where it holds: it says that the directions in which the two layers vary most carry much the same. About the small ones it says nearly nothing, and it does not say that they share a single feature.</details>
 
 # %% [markdown]
 # ## 6. Extension: known exclusives
 #
-# Here is something that the paper could not do. Model B's training text holds a domain that A has never seen: chess games. A's holds one that B has never seen; which one, you will find out yourself in the last section, so its name stays hidden here. We know, because we made it so. A feature that is at home in such a domain **has no true twin** in the other model. So whatever match it gets is false, and you can count how often that happens.
+# Here is something that the paper could not do. Model B's training text holds a domain that A has never seen: chess games. A's holds one that B has never seen; which one, you will find out yourself in the last section, so its name stays hidden here. We know, because we made it so. A feature that is at home in such a domain should have **no true twin** in the other model. Count its matches as false, and you see how often that happens. (Strictly this is too hard on them: up to half of such a feature's activation may lie in text that both models know, so the count is an upper bound.)
 
 # %% [markdown]
 # {{exercise universality.guess_exclusives}}
@@ -940,25 +956,11 @@ rates = {
 more_pictures.bars(rates, ylabel="share of the features with a match", guess=guess_exclusives, percent=True)
 
 # %% [markdown]
-# Three ways to call a match a twin, from easy to strict; in each, the first two bars are features that cannot have a twin, the third all others. "Above luck" is passed by nearly every feature, exclusive or not: **passing the null does not make a twin**. A high correlation does better, and now you know its error: the share of exclusive features that reach it all the same.
+# Three ways to call a match a twin, from easy to strict; in each, the first two bars are features that should have no twin, the third all others. "Above luck" is passed by nearly every feature, exclusive or not: **passing the null does not make a twin**. A high correlation does better, and now you know how large its error is at most: the share of exclusive features that reach it all the same.
 #
 # How can a chess feature of B have a match in a model that never saw a game of chess? Look at the pair of them that agrees best.
 
 # %%
-def compare_pair(in_model_a: int, in_model_b: int, *, by: str = "A", k: int = 4):
-    """A feature of A and one of B on the texts where the one of model `by` is strongest, away from the beginning."""
-    on = {
-        f"feature {feature} of model {name}": latent_on_text(rows, feature, len(text))
-        for name, rows, feature in (("A", latents_a, in_model_a), ("B", latents_b, in_model_b))
-    }
-    if by == "B":
-        on = dict(reversed(on.items()))
-    leading = next(iter(on.values()))
-    places = top_examples(leading * (torch.arange(leading.shape[1]) >= 15), k=k)  # at the start of a text there is no context yet
-    print(f"correlation {r[in_model_a, in_model_b]:.2f}; A's is on for {density[in_model_a]:.3%} of the tokens, B's for {density_b[in_model_b]:.3%}")
-    return show_side_by_side({name: excerpts(text, values, places) for name, values in on.items()})
-
-
 feature = int((best_b * own_b).argmax()) if own_b.any() else int(best_b.argmax())
 compare_pair(int(r[:, feature].argmax()), feature, by="B")
 
@@ -1076,7 +1078,7 @@ more_pictures.sayings(said, strangers, {
 }, guess=guess_saying)
 
 # %% [markdown]
-# Left, how alike twins speak (plain) and how alike pairs put together at random do (hatched): twins stand to the right. Middle and right, two pairs, a dot for each token of the vocabulary: A's logit weight across, B's upwards; whole words that stand out are written in, pieces of letters are not. Both pairs agree on **when to fire** (at least .8, or the best tenth). The one in the middle agrees most on **what to say**, and its dots lie along a rising line. The one on the right agrees least, and shows no such line.
+# Left, how alike twins speak (plain) and how alike pairs put together at random do (hatched): twins stand to the right. Middle and right, two pairs, a dot for each token of the vocabulary: A's logit weight across, B's upwards; tokens that stand out are written in, but not bytes of a letter. Both pairs agree on **when to fire** (at least .8, or the best tenth). The one in the middle agrees most on **what to say**, and its dots lie along a rising line. The one on the right agrees least, and shows no such line.
 #
 # So agreement on when to fire is common, and agreement on what to say is rarer. Bricken et al. (2023) found the same for a feature of Arabic script: its twin fires with it at .91, and the logit weights of the two correlate at .23.
 
@@ -1098,12 +1100,12 @@ compare_pair(differ, int(pairs.partner[differ]), k=3)
 # %% [markdown]
 # {{exercise universality.guess_width}}
 #
-# Take the features of A-sparse that count. Which share of them has a match above .5 in every one of the other dictionaries, the one of 512 latents included? Choose one of `"under 10 %"`, `"10 to 40 %"`, `"over 40 %"`.
+# Take the features of A-sparse that count. Which share of them has a match above .5 in every one of the other dictionaries, the one of 512 latents included? Choose one of `"under 5 %"`, `"5 to 25 %"`, `"over 25 %"`.
 
 # %% nbgrader={"grade_id": "universality-guess_width", "solution": true}
-guess_width = None  # one of: "under 10 %", "10 to 40 %", "over 40 %"
+guess_width = None  # one of: "under 5 %", "5 to 25 %", "over 25 %"
 ### BEGIN SOLUTION
-guess_width = "10 to 40 %"
+guess_width = "5 to 25 %"
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "universality-guess_width-check", "grade": true}
@@ -1158,7 +1160,7 @@ curve_pictures.found(shares, by_bin, [f"{low:g} to {high:g}" for low, high in bi
 # Which features survive the sieve? Their home says something: the domains in which they spend most of their activation, against those of the features that are not found everywhere.
 
 # %%
-home = spent_a.argmax(dim=1)[counts_half]
+home = share_by_domain(latents_a, text.domain, len(text.domains)).argmax(dim=1)[counts_half]
 rows = [(float(everywhere[home == d].float().mean()), int((home == d).sum()), text.domains[d]) for d in home.unique().tolist()]
 for share, count, name in sorted(rows, reverse=True):
     print(f"{name:12} {share:4.0%} of {count:4} features at home there are found whatever the width")
@@ -1166,7 +1168,7 @@ for share, count, name in sorted(rows, reverse=True):
 # %% [markdown]
 # > **Question.** Which kinds of text are at the top, and why could that be?
 # >
-# > <details><summary>What to look for</summary>Are the text that people wrote (Python, manuals, mathematics) and the text from small grammars (banks, citations) at different ends? A grammar has few kinds of sentences, and a wide dictionary cuts each into many fine pieces, one for every slot. A narrow dictionary has no latents to spare for slots, so those pieces are missing there. What is broad, an indentation or a frequent word, is worth a latent to everybody.</details>
+# > <details><summary>What to look for</summary>Are the text that people wrote (Python, manuals, mathematics) and the text from small grammars (banks, citations) at different ends? A grammar has few kinds of sentences, and a wide dictionary cuts each into many fine pieces, one for every slot. A narrow dictionary has no latents to spare for slots, so those pieces are missing there. What is broad, an indentation or a frequent word, is worth a latent to everybody. Not every row fits: chess, which A never saw, and DNA stand high as well.</details>
 
 # %% [markdown]
 # ## 9. Extension: the price of agreement
@@ -1207,7 +1209,7 @@ if not swept:
 curve_pictures.price(swept, points, guess=guess_curve)
 
 # %% [markdown]
-# Each mark is a pair of dictionaries, one of A and one of B: across, how much of the loss A's recovers; upwards, the median agreement of the two; L0, the number of latents on, is written at it. The dashed line is the median of Bricken et al. (2023). Along the joined marks only L0 differs: each of those dictionaries saw one million activations. Going right along them costs agreement: a headline without its L0 and its loss recovered can be had for any price.
+# Each mark is a pair of dictionaries, one of A and one of B: across, how much of the loss A's recovers; upwards, the median agreement of the two; L0, the number of latents on, is written at it. The dashed line is the median of Bricken et al. (2023). Where the sweep is installed, four marks are joined: along them only L0 differs, and each of those dictionaries saw one million activations. Going right along them costs agreement: a headline without its L0 and its loss recovered can be had for any price.
 #
 # The two marks of this notebook are the shipped dictionaries, trained on six million activations each (L0 8) and on eight and four million (L0 16). They lie to the right of their fellows with the same L0 **and above them**: training longer bought both. So a low agreement of two dictionaries may only say that neither was finished.
 #

@@ -10,7 +10,7 @@ from mechint_course.exercises.model import Ask, Known, exercise, prediction
 guess_dead = prediction(
     id="sae.guess_dead",
     title="Prediction: who stays silent?",
-    options=("hardly any", "about one in ten", "a third or more"),
+    options=("under 1 in 50", "1 in 50 to 1 in 10", "more than 1 in 10"),
     core=False,
 )
 

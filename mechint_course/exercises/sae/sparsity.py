@@ -10,8 +10,8 @@ from mechint_course.exercises.values import Value
 
 guess_shrinkage = prediction(
     id="sae.guess_shrinkage",
-    title="Prediction: whose reconstructions are too short?",
-    options=("L1", "top-k", "JumpReLU", "all alike"),
+    title="Prediction: is it only the length?",
+    options=("nearly all", "about half", "hardly any"),
     core=False,
 )
 

@@ -11,7 +11,7 @@ from mechint_course.exercises.values import Value
 guess_width = prediction(
     id="universality.guess_width",
     title="Prediction: whatever the width",
-    options=("under 10 %", "10 to 40 %", "over 40 %"),
+    options=("under 5 %", "5 to 25 %", "over 25 %"),
     core=False,
 )
 

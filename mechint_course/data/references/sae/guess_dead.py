@@ -1,2 +1,2 @@
-guess_dead = None  # one of: "hardly any", "about one in ten", "a third or more"
-guess_dead = "about one in ten"
+guess_dead = None  # one of: "under 1 in 50", "1 in 50 to 1 in 10", "more than 1 in 10"
+guess_dead = "1 in 50 to 1 in 10"

@@ -1,2 +1,2 @@
-guess_shrinkage = None  # one of: "L1", "top-k", "JumpReLU", "all alike"
-guess_shrinkage = "L1"
+guess_shrinkage = None  # one of: "nearly all", "about half", "hardly any"
+guess_shrinkage = "hardly any"

@@ -1,2 +1,2 @@
-guess_width = None  # one of: "under 10 %", "10 to 40 %", "over 40 %"
-guess_width = "10 to 40 %"
+guess_width = None  # one of: "under 5 %", "5 to 25 %", "over 25 %"
+guess_width = "5 to 25 %"
