@@ -43,17 +43,16 @@ def frontier(points: Mapping[str, Sequence[Point]], *, guess: str | None = None,
     missed.set(title="What they miss", ylabel="FVU", ylim=(0, None))
     length.axhline(1, color=PALETTE["grey"], linestyle=":")
     length.text(
-        0.98,
-        1.005,
+        0.02,
+        1.015,
         "1: as long as they should be",
         color=PALETTE["grey"],
         fontsize=8,
-        ha="right",
         transform=length.get_yaxis_transform(),
     )
     if guess is not None:
         length.text(0.98, 0.04, f"you said: {guess}", transform=length.transAxes, ha="right")
-    length.set(title="How long their reconstructions are", ylabel="shrinkage", ylim=(None, 1.04))
+    length.set(title="How long their reconstructions are", ylabel="shrinkage", ylim=(None, 1.06))
     figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=len(points))
     return figure  # fmt: skip
 

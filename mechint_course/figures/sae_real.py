@@ -40,10 +40,16 @@ def beside_control(
     marks.axvline(chance, color=PALETTE["grey"], linestyle=":", linewidth=1)
     marks.set_yticks(range(len(names)), names)
     marks.set(title="Other scores", xlim=(0, 1))
-    marks.set_ylim(len(names) - 0.1, -0.5)  # room for the legend below
+    marks.set_ylim(len(names) - 0.5, -0.5)
     bars.set_ylim(0, 1.3 * max(max(row) for row in losses.values()))
     bars.legend(frameon=False, fontsize=8, loc="upper left", ncols=3)
-    marks.legend(frameon=False, fontsize=9, loc="lower left", ncols=len(scores))
+    figure.legend(
+        *marks.get_legend_handles_labels(),
+        frameon=False,
+        fontsize=9,
+        loc="outside lower right",
+        ncols=len(scores),
+    )
     return figure
 
 

@@ -100,7 +100,17 @@ def _scatter(axes: Axes, said: Said, most: int = 2) -> None:
         for side in (said.left, said.right)
         for place in side[readable].topk(min(most, len(readable))).indices.tolist()
     }
-    for number, place in enumerate(sorted(named, key=lambda place: float(said.right[place]))):
+    apart = [0.05 * float(side.max() - side.min()) for side in (said.right, said.left)]
+    written: list[int] = []
+    for place in sorted(named, key=lambda place: float(said.right[place])):
+        # A word that would lie on the one before it stays out.
+        if written and all(
+            float((side[place] - side[written[-1]]).abs()) < least
+            for side, least in zip((said.right, said.left), apart, strict=True)
+        ):
+            continue
+        number = len(written)
+        written.append(place)
         text = said.tokens[place].replace("\n", "⏎").replace("$", r"\$") or "∅"
         axes.annotate(
             f"“{text}”", (float(said.left[place]), float(said.right[place])), fontsize=8,
