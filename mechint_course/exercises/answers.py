@@ -24,10 +24,14 @@ class LocalAnswer:
 
     def __init__(self, thing: object) -> None:
         self._thing = thing
+        self.arrays = False
+        """Whether a call so far has returned numpy arrays."""
 
     def call(self, request: Request) -> Reply:
         """Calls it once (see `answer_call`)."""
-        return answer_call(self._thing, request)
+        reply = answer_call(self._thing, request)
+        self.arrays |= reply.arrays
+        return reply
 
     def value(self) -> Value:
         """The answer itself, for predictions; None where it is not a value."""

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from mechint_course.exercises import fixtures
 from mechint_course.exercises.limits import OutOfTime, call_within
-from mechint_course.exercises.values import NotAValue, Value, normal, tensors_in
+from mechint_course.exercises.values import NotAValue, Value, holds_arrays, normal, tensors_in
 
 _NOT_THEIRS = (Path(__file__).resolve().parents[1], Path(sysconfig.get_path("stdlib")))
 
@@ -48,6 +48,8 @@ class Reply:
     gradients: list[Tensor | None] = field(default_factory=list)
     printed: str = ""
     """The beginning of what the answer printed."""
+    arrays: bool = False
+    """Whether it returned numpy arrays."""
     slug: str = ""
     """Empty, or the name of what went wrong ..."""
     sentence: str = ""
@@ -86,7 +88,7 @@ def answer_call(function: object, request: Request) -> Reply:
         with _quietly(printed), torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.default_generator.seed()  # else a draw from the global generator would look reproducible
             returned = call_within(request.seconds, _called, function, request, args, reply)
-        reply.value = normal(returned)
+        reply.value, reply.arrays = normal(returned), holds_arrays(returned)
         reply.inputs_after = [normal(arg) for arg in args]
     except OutOfTime:
         _trouble(reply, "loops", too_slow(request.seconds))

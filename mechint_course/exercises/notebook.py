@@ -1,15 +1,19 @@
 """`check` and `hint`: what a notebook calls. They look the answer up by name, judge, remember, and never block anyone."""
 
+import functools
 import html
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 from mechint_course.exercises import references
+from mechint_course.exercises.answers import LocalAnswer
 from mechint_course.exercises.catalogue import find
 from mechint_course.exercises.judge import Verdict, judge
 from mechint_course.exercises.model import Exercise
 from mechint_course.exercises.progress import Progress
+from mechint_course.exercises.values import without_arrays
 
 TIERS: tuple[int | str, ...] = (1, 2, 3, "solution")
 _MISSING = object()
@@ -65,10 +69,14 @@ def check(id: str) -> Shown:
     names = _notebook_names()
     held = names.get(exercise.name, _MISSING)
     theirs = getattr(held, references.THEIRS, _MISSING) if references.is_marked(held) else held
-    verdict = judge(id, theirs) if theirs is not _MISSING else _never_run(exercise)
+    answer = LocalAnswer(theirs)
+    verdict = judge(id, answer) if theirs is not _MISSING else _never_run(exercise)
     if verdict.passed:
-        names[exercise.name] = theirs
-        fallback = ""
+        # Right is right, but the cells below go on in torch: an array there would stop them with an error of ours.
+        names[exercise.name] = _in_torch(theirs) if answer.arrays else theirs
+        fallback = (
+            "\n\nIt returns numpy arrays; the cells below get them as tensors." if answer.arrays else ""
+        )
     else:
         names[exercise.name] = references.marked(exercise, theirs) if exercise.kind == "function" else None
         fallback = f"\n\n{_fallback_line(exercise)}"
@@ -104,6 +112,14 @@ def hint(id: str, tier: int | str = 1) -> Shown:
         " shows the reference solution." if following == "solution" else " says more."
     )
     return Shown(f"Hint {tier} of 3 · {exercise.title}", exercise.hints[TIERS.index(tier)] + more)
+
+
+def _in_torch(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def converted(*args: Any, **named: Any) -> Any:
+        return without_arrays(function(*args, **named))
+
+    return converted
 
 
 def _notebook_names() -> dict[str, Any]:

@@ -57,6 +57,33 @@ def normal(thing: object) -> Value:
     return rebuild(thing, normal)
 
 
+def holds_arrays(thing: object) -> bool:
+    """Whether it is a numpy array, or a container that holds one.
+
+    >>> holds_arrays((1.0, np.ones(2))), holds_arrays([1.0])
+    (True, False)
+    """
+    members = thing.values() if isinstance(thing, dict) else thing if isinstance(thing, tuple | list) else ()
+    return isinstance(thing, np.ndarray) or any(holds_arrays(member) for member in members)
+
+
+def without_arrays(thing: Any) -> Any:
+    """The same with a tensor for each numpy array; float64, numpy's habit, becomes torch's default precision.
+
+    >>> without_arrays((1.5, np.ones(2)))
+    (1.5, tensor([1., 1.]))
+    """
+    if isinstance(thing, np.ndarray):
+        tensor = torch.as_tensor(thing)
+        return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor
+    if isinstance(thing, tuple | list):
+        members = [without_arrays(member) for member in thing]
+        return thing._make(members) if hasattr(thing, "_make") else type(thing)(members)  # a named tuple keeps its names
+    if isinstance(thing, dict):
+        return {key: without_arrays(member) for key, member in thing.items()}
+    return thing
+
+
 def plain_tensor(tensor: Tensor) -> Tensor:
     """A dense, contiguous, detached copy that shares no memory with anything."""
     dense = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()

@@ -105,7 +105,7 @@ check("toy.nearly_orthogonal")
 n_directions = sized(1000, smoke=100)
 dimensions = [10, 20, 40, 60, 80, 100]
 fit = {
-    limit: [nearly_orthogonal(random_directions(m, n_directions), limit) for m in dimensions]
+    limit: [nearly_orthogonal(random_directions(m, n_directions).float(), limit) for m in dimensions]
     for limit in (0.1, 0.2, 0.3)
 }
 print(f"100 dimensions, cosine at most 0.3. Your prediction: {guess_room}. Counted: {fit[0.3][-1]} of {n_directions}")
@@ -605,8 +605,8 @@ shown = [best["linear"][-1], *best["relu"][[0, 1, 2, 4, 6]]]
 measured = [superposition(W) for W in shown]
 growth_pictures.overlaps_and_bars(
     torch.stack(shown),
-    torch.stack([norms for norms, _ in measured]),
-    torch.stack([crowding for _, crowding in measured]),
+    torch.stack([torch.as_tensor(norms) for norms, _ in measured]),
+    torch.stack([torch.as_tensor(crowding) for _, crowding in measured]),
     ["linear, 0.005", "ReLU, density 1", "0.3", "0.1", "0.02", "0.005"],
 )
 

@@ -1,10 +1,13 @@
 """`check` and `hint` in a notebook's namespace: nobody is blocked, nothing of a learner's is lost."""
 
 import sys
+from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from mechint_course.exercises import notebook, references
 from mechint_course.exercises.model import Ask, exercise, prediction
@@ -83,6 +86,18 @@ def test_a_right_answer_stays(names: dict[str, Any]) -> None:
     shown = notebook.check("toy.double")
     assert repr(shown) == "3" and names["double"] is right
     assert Progress().standings()["toy.double"].points == 3
+
+
+def test_an_answer_in_numpy_gives_tensors_to_the_cells_below(names: dict[str, Any]) -> None:
+    Named = namedtuple("Named", "values")
+    names["double"] = in_numpy = lambda x: Named(np.array([2.0 * x])) if x > 2 else np.array([2.0 * x])
+    shown = notebook.check("toy.double")
+    assert repr(shown) == "3" and "numpy" in shown.message
+    assert names["double"].__wrapped__ is in_numpy
+    later = names["double"](3)
+    assert isinstance(later, Named) and torch.equal(later.values, torch.tensor([6.0]))
+    assert "numpy" not in notebook.check("toy.double").message, "said once, and wrapped once"
+    assert names["double"].__wrapped__ is in_numpy
 
 
 def test_a_prediction_is_noted_and_a_missing_one_is_none(names: dict[str, Any]) -> None:
