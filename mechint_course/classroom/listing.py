@@ -1,6 +1,7 @@
 """The catalogue and a learner's progress, for people as a table and for programs as JSON."""
 
 import json
+import sys
 from itertools import groupby
 
 from mechint_course.exercises.catalogue import catalogue
@@ -37,6 +38,8 @@ def progress(as_json: bool = False) -> int:
     rows = [(one, standings.get(one.id, Standing(one.id, 0.0, 0, ()))) for one in everything]
     following = what_next(rows)
     reached = sum(standing.points for _, standing in rows)
+    if file.message:  # where a program reads the points, a person still reads this
+        print(file.message, file=sys.stderr if as_json else sys.stdout)
     if as_json:
         listed = [
             {
@@ -55,8 +58,6 @@ def progress(as_json: bool = False) -> int:
             json.dumps(whole | {"next": following.id if following else None, "exercises": listed}, indent=1)
         )
         return 0
-    if file.message:
-        print(file.message)
     for chapter, of_chapter in groupby(rows, key=lambda row: row[0].chapter):
         print(chapter)
         for one, standing in of_chapter:
@@ -64,7 +65,7 @@ def progress(as_json: bool = False) -> int:
     print(f"{reached:g} of {_points(list(everything))} points.")
     if following:
         print(
-            f"Next: {following.title} ({following.id}, about {following.minutes} minutes) in {following.chapter}."
+            f"Next: {following.title} ({following.id}, about {_count(following.minutes, 'minute')}) in {following.chapter}."
         )
     else:
         print("Every exercise is solved.")

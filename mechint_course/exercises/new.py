@@ -1,11 +1,12 @@
 """`mechint-course new-exercise`: writes the skeleton of an exercise and says what is left to do."""
 
+import keyword
 from pathlib import Path
 
 from mechint_course.exercises.catalogue import CHAPTERS, catalogue
 from mechint_course.resources import checkout
 
-_DEFINITION = '''"""{title}: what is tested, and how a mistake is named."""
+_DEFINITION = '''"""{words}: what is tested, and how a mistake is named."""
 
 from collections.abc import Iterator
 
@@ -29,7 +30,7 @@ def by_another_route(x: Tensor) -> Tensor:
 
 
 @exercise(
-    id="{id}", title="{title}", points=1, minutes=5, difficulty=1, core=False,
+    id="{id}", title={title!r}, points=1, minutes=5, difficulty=1, core=False,
     hints=("a nudge", "something more concrete", "nearly the answer"),
 )
 def {name}(ask: Ask) -> None:
@@ -59,7 +60,7 @@ def run(id: str, title: str) -> int:
     ValueError where the id is malformed, taken, or of no chapter; FileNotFoundError outside a checkout.
     """
     topic, _, name = id.partition(".")
-    if topic not in CHAPTERS.values() or not name.isidentifier():
+    if topic not in CHAPTERS.values() or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(
             f"an exercise's id is topic.name with a topic of {', '.join(CHAPTERS.values())}, but this is {id!r}"
         )
@@ -74,7 +75,11 @@ def run(id: str, title: str) -> int:
         )
     path = Path(__file__).parent / topic / f"{name}.py"
     with path.open("x", encoding="utf-8") as file:  # never over a file that is there
-        file.write(_DEFINITION.format(id=id, title=title, name=name))
+        file.write(
+            _DEFINITION.format(
+                id=id, title=title, words=title.replace('"', "'").replace("\\", "/"), name=name
+            )
+        )
     folder = next(folder for folder, of in CHAPTERS.items() if of == topic)
     cells = _CELLS.format(id=id, name=name, grade_id=f"{topic}-{name}")
     print(

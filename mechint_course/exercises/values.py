@@ -78,7 +78,9 @@ def without_arrays(thing: Any) -> Any:
         return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor
     if isinstance(thing, tuple | list):
         members = [without_arrays(member) for member in thing]
-        return thing._make(members) if hasattr(thing, "_make") else type(thing)(members)  # a named tuple keeps its names
+        return (
+            thing._make(members) if hasattr(thing, "_make") else type(thing)(members)
+        )  # a named tuple keeps its names
     if isinstance(thing, dict):
         return {key: without_arrays(member) for key, member in thing.items()}
     return thing

@@ -176,6 +176,9 @@ def train_dictionary(
     cannot be shared.
     """
     _may_write(out)
+    for name, value in asdict(recipe).items():
+        if name in ("d_sae", "k", "batch_size") and value < 1:
+            raise ValueError(f"Expected --{name.replace('_', '-')} to be at least 1, found {value}.")
     if recipe.batch_size % team.size:
         raise ValueError(
             f"A batch of {recipe.batch_size} cannot be shared evenly by {team.size} processes: choose a multiple of {team.size}."
@@ -240,6 +243,8 @@ def score(
 
 
 def _may_write(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"Expected a folder to write to, but {out} is a file.")
     if (out / CONFIG).exists():
         raise ValueError(
             f"{out} already holds a dictionary ({CONFIG}): name another folder with --out, or remove that one."

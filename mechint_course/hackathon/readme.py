@@ -64,7 +64,8 @@ def readme(track: Track, name: str, notebook: str) -> str:
         _listed(track.pitfalls),
         "## At the end",
         track.handing_in,
-        "Fill in `report.md`: one page. `git init && git add -A` takes everything that should be kept.",
+        "Fill in `report.md`: one page. `git init && git add -A` takes everything but weights and activations: hand a "
+        "dictionary in as a folder.",
     ]
     return "\n\n".join(parts) + "\n"
 

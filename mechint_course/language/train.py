@@ -55,12 +55,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _may_write(out: Path) -> None:
+    """Before hours of training: is there a folder to write to, and nothing in it that would be lost?"""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"Expected --out to be a folder, but {out} is a file.")
+    for name in ("model.safetensors", "config.json", "README.md"):
+        if (out / name).exists():
+            raise ValueError(f"{out} already holds {name}: name another folder with --out.")
+
+
 def run(args: argparse.Namespace) -> int:
     """Trains, saves the model with its card, and prints where; 0 when the training came to its end."""
     if args.tokens < 1:
         raise ValueError(f"Expected --tokens to be at least 1, found {args.tokens}.")
     if args.checkpoints < 0:
         raise ValueError(f"Expected --checkpoints to be 0 or more, found {args.checkpoints}.")
+    if args.threads is not None and args.threads < 1:
+        raise ValueError(f"Expected --threads to be at least 1, found {args.threads}.")
+    _may_write(args.out)
     if args.threads:
         torch.set_num_threads(args.threads)
     if args.model == "control":

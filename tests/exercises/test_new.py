@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_skeleton_compiles_and_says_what_remains(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert new.run("toy.fresh", "A fresh one") == 0
+    assert new.run("toy.fresh", '"Fresh", and a \\ too') == 0
     text = (folder / "fresh.py").read_text()
     namespace: dict[str, object] = {}
     exec(compile(ast.parse(text), "fresh.py", "exec"), namespace)
@@ -37,7 +37,7 @@ def test_it_writes_over_nothing(folder: Path) -> None:
     assert (folder / "fresh.py").read_text() == "mine"
 
 
-@pytest.mark.parametrize("id", ["toy", "toy.", "toy.two words", "cooking.eggs"])
+@pytest.mark.parametrize("id", ["toy", "toy.", "toy.two words", "toy.class", "cooking.eggs"])
 def test_bad_ids_are_refused_in_a_sentence(folder: Path, id: str) -> None:
     with pytest.raises(ValueError, match=r"topic\.name"):
         new.run(id, "x")

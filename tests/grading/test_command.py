@@ -92,6 +92,9 @@ def test_slips_are_said_before_anything_is_graded(folder: Path, counted: list[Ta
         ([here, "--only", "toy.forwrd"], "did you mean toy.forward"),
         ([here, "--jobs", "0"], "--jobs must be 1 or more"),
         ([here, "--pattern", "("], "not a regular expression"),
+        ([here, "--for", "moodle"], "name the file with --csv"),
+        ([here, "--csv", str(folder / "nowhere" / "grades.csv")], "a folder that is there"),
+        ([here, "--csv", here], "name a file"),
         ([], "nothing to grade"),
     ]:
         with pytest.raises(ValueError, match=said):

@@ -77,6 +77,28 @@ def test_what_lies_beside_a_notebook_comes_along_and_nobody_elses(tmp_path: Path
     assert all(not one.beside for one in find([zipped(tmp_path / "b.zip", flat)]))
 
 
+def test_copies_that_a_program_made_are_no_hand_ins(tmp_path: Path) -> None:
+    files = {
+        "ann/01_toy.ipynb": GOOD,
+        "ann/backups/01_toy-2026.ipynb": GOOD,
+        "ann/.ipynb_checkpoints/01_toy-checkpoint.ipynb": GOOD,
+        "__MACOSX/ann/._01_toy.ipynb": b"",
+    }
+    assert [one.learner for one in find([zipped(tmp_path / "a.zip", files)])] == ["ann"]
+    folder = tmp_path / "backups"  # named by the teacher, so it is read
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    assert [one.name for one in find([folder])] == ["backups/ann/01_toy.ipynb"]
+
+
+def test_helpers_that_are_left_out_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_BESIDE", 10)
+    (ann,) = find([zipped(tmp_path / "a.zip", {"ann/a.ipynb": GOOD, "ann/helper.py": b"x = 1  # and more"})])
+    assert ann.beside == {} and not ann.trouble and "left out" in ann.note
+    assert grade_one(Task(ann)).notes == (ann.note,)
+
+
 def symlink_in_zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         entry = zipfile.ZipInfo("evil.ipynb")

@@ -105,11 +105,24 @@ def test_overrides_for_late_excused_and_essays(tmp_path: Path) -> None:
         ("Ann,01_toy,,points,-1,", "points are 0 or more"),
         ("Ann,01_toy,,points,inf,", "points are 0 or more"),
         (",01_toy,,late,5,", "must be filled in"),
+        ("Ann,01_toy,,points,,", "`value` is empty"),
     ],
 )
 def test_a_slip_in_the_overrides_is_named(line: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=words):
         decided(tmp_path, line)
+
+
+def test_overrides_that_a_spreadsheet_wrote_otherwise(tmp_path: Path) -> None:
+    path, line = tmp_path / overrides.NAME, "Zoë,01_toy,,late,10,\n"
+    path.write_text(",".join(overrides.COLUMNS) + "\n" + line, encoding="utf-8-sig")
+    assert overrides.read(tmp_path)[0].learner == "Zoë"
+    path.write_text(",".join(overrides.COLUMNS) + "\n" + line, encoding="cp1252")
+    with pytest.raises(ValueError, match="CSV UTF-8"):
+        overrides.read(tmp_path)
+    path.write_text(";".join(overrides.COLUMNS) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="semicolons"):
+        overrides.read(tmp_path)
 
 
 def test_overrides_are_begun_and_never_written_again(tmp_path: Path) -> None:

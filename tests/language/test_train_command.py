@@ -54,7 +54,19 @@ def test_a_stopped_training_is_resumed_to_a_model_with_a_card(little_text, monke
     assert "| dna |" in card.partition("learnt by heart")[2]
 
 
+def test_nothing_is_written_over_and_a_file_is_told_before_the_training(
+    little_text, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(train, "train_language_model", None)  # nothing may be trained
+    (little_text / "README.md").write_text("mine")
+    for folder, words in ((little_text, "already holds README.md"), (little_text / "README.md", "is a file")):
+        assert main(command(folder)) == 1
+        assert words in capsys.readouterr().err
+
+
 def test_bad_options_are_told(little_text, capsys) -> None:
+    assert main(command(little_text / "B", "--threads", "-1")) != 0
+    assert "--threads" in capsys.readouterr().err
     assert main(["train", "language", "--model", "B", "--tokens", "0", "--out", str(little_text / "B")]) != 0
     assert "--tokens" in capsys.readouterr().err
     assert main(command(little_text / "B", "--checkpoints", "-1")) != 0

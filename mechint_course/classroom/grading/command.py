@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         return explain(arguments.explain, store.results().values())
     if not arguments.paths:
         raise ValueError("nothing to grade: give a notebook, a folder of notebooks, or a zip.")
+    _may_write_csv(arguments.csv, arguments.flavour)
     decided = overrides.read(arguments.out)  # a slip in it is said before an hour of grading, not after
     submissions = {one.key: one for one in find(arguments.paths, arguments.pattern)}
     if not submissions:
@@ -59,6 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print(f"The class: {arguments.out / 'class.html'}. Each learner: {arguments.out / 'learners'}.")
     return 130 if interrupted else 0
+
+
+def _may_write_csv(path: Path | None, flavour: str) -> None:
+    """Raises ValueError, before anything is graded, where the platform's table could not be written or is not asked for."""
+    if path is None and flavour != "plain":
+        raise ValueError("--for says whose columns --csv has: name the file with --csv.")
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise ValueError(f"--csv {path}: name a file in a folder that is there.")
 
 
 def _grade(

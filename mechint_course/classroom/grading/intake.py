@@ -17,6 +17,8 @@ MEGABYTE = 2**20
 LARGEST = 20 * MEGABYTE
 """The largest notebook that is read; the largest of ours, with all its pictures, has less than 5 MB."""
 MOST_ENTRIES = 20_000
+SKIPPED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "backups"}
+"""Folders that hold copies which somebody's program made, `backups` being the course's own: no hand-ins."""
 MOST_BESIDE = 5 * MEGABYTE
 """All the other files of one learner together; more are left out, and the submission's row says so."""
 PATTERNS = {
@@ -41,6 +43,8 @@ class Submission:
     """Files that came with the notebook, by their path relative to it."""
     trouble: str = ""
     """Why it cannot be graded, in a sentence; empty otherwise."""
+    note: str = ""
+    """What somebody should know who sees the grade; empty otherwise."""
 
     @property
     def key(self) -> str:
@@ -98,8 +102,7 @@ def _grouped(found: Iterable[_Found], patterns: list[re.Pattern[str]], whole: st
     for one, folder in zip(notebooks, folders, strict=True):
         learner, number = _learner(one.name, patterns, own_folders)
         beside, left_out = _beside(one, folder, files) if own_folders and folder != "." else ({}, "")
-        trouble = one.trouble or left_out
-        yield Submission(learner, f"{whole}/{one.name}", one.content, number, beside, trouble)
+        yield Submission(learner, f"{whole}/{one.name}", one.content, number, beside, one.trouble, left_out)
 
 
 def _learner(name: str, patterns: list[re.Pattern[str]], own_folders: bool) -> tuple[str, str]:
@@ -119,12 +122,17 @@ def _beside(notebook: _Found, folder: str, files: list[_Found]) -> tuple[dict[st
         for one in files
         if one.name.startswith(inside) and not one.trouble and not one.name.lower().endswith(".ipynb")
     }
-    return ({}, "") if sum(map(len, mine.values())) > MOST_BESIDE else (mine, "")
+    if sum(map(len, mine.values())) > MOST_BESIDE:
+        return {}, (
+            f"The files beside the notebook have more than {MOST_BESIDE // MEGABYTE} MB and were left out: "
+            "ask for the notebook and its helpers alone."
+        )
+    return mine, ""
 
 
 def _in_folder(root: Path) -> Iterator[_Found]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in (".ipynb_checkpoints", "__pycache__"))
+        folders[:] = sorted(set(folders) - SKIPPED)
         for name in [*folders, *sorted(names)]:
             path = Path(folder, name)
             relative = path.relative_to(root).as_posix()
@@ -158,7 +166,7 @@ def _in_zip(path: Path) -> Iterator[_Found]:
     with archive:
         entries = archive.infolist()
         for entry in entries[:MOST_ENTRIES]:
-            if not entry.is_dir() and "__MACOSX" not in entry.filename:
+            if not entry.is_dir() and not SKIPPED & set(PurePosixPath(entry.filename).parts):
                 yield _entry(archive, entry)
         if len(entries) > MOST_ENTRIES:
             yield _Found(

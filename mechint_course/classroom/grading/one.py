@@ -45,7 +45,8 @@ def grade_one(task: Task) -> Result:
     started, cpu = time.monotonic(), time.process_time()
     seed = secrets.randbelow(2**31) if task.seed is None else task.seed
     who = task.submission
-    result = Result(who.key, who.learner, who.name, who.number, seed=seed, unsafe=task.unsafe)
+    notes = (who.note,) if who.note else ()
+    result = Result(who.key, who.learner, who.name, who.number, seed=seed, unsafe=task.unsafe, notes=notes)
     result = _graded(task, result)
     cpu = time.process_time() - cpu + result.cpu_seconds
     return replace(result, seconds=round(time.monotonic() - started, 2), cpu_seconds=round(cpu, 2))

@@ -1,6 +1,7 @@
 """`overrides.csv`: what a person decides (late, excused, marks for essays), kept apart from what the machine found."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,8 +37,14 @@ def read(folder: Path) -> list[Override]:
     if not path.exists():
         write_whole(path, ",".join(COLUMNS) + "\n")
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not UTF-8: save it as 'CSV UTF-8'.") from None
+    with io.StringIO(text, newline="") as file:
         reader = csv.DictReader(file)
+        if ";" in (reader.fieldnames or [""])[0]:
+            raise ValueError(f"{path} is separated by semicolons: save it with commas.")
         if missing := set(COLUMNS[:5]) - set(reader.fieldnames or ()):
             raise ValueError(
                 f"{path} lacks the columns {', '.join(sorted(missing))}; it needs {', '.join(COLUMNS)}."
@@ -49,6 +56,8 @@ def _one(row: dict[str, str], where: str) -> Override:
     what = (row["what"] or "").strip()
     if what not in KINDS:
         raise ValueError(f"{where}: `what` is {what!r}, and may be {', '.join(KINDS)}.")
+    if what != "excused" and not (row["value"] or "").strip():
+        raise ValueError(f"{where}: `value` is empty, and `{what}` needs a number.")
     try:
         value = float(row["value"] or 0)
     except ValueError:

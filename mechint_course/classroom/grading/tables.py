@@ -81,6 +81,7 @@ def _row(group: list[Result]) -> Row:
     )
     row.results, row.unsafe = group, any(one.unsafe for one in group)
     like = sorted({mark.exercise for one in group for mark in one.marks if mark.like_reference})
+    row.notes += sorted({note for one in group for note in one.notes})
     row.notes += [f"{LIKE}: {', '.join(like)}"] if like else []
     if len(versions) > 1 and worst.chapter:
         names = " and ".join(f"{one.name} ({one.points:g})" for one in group)

@@ -195,7 +195,10 @@ def as_markdown(table: Timetable) -> str:
     for heading, exercises in (("At home", table.home), ("For those who are done early", table.extensions)):
         if exercises:
             lines += [f"## {heading}", ""]
-            lines += [f"- {one.title} (`{one.id}`, about {one.minutes} minutes)" for one in exercises] + [""]
+            lines += [
+                f"- {one.title} (`{one.id}`, about {one.minutes} minute{'' if one.minutes == 1 else 's'})"
+                for one in exercises
+            ] + [""]
     return "\n".join(lines)
 
 
