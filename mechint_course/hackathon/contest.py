@@ -1,5 +1,6 @@
 """Many dictionaries on the same text: each scored or its fault named, compared with the shipped one, and ranked."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,14 +133,17 @@ def ranked(entries: Sequence[Entry], *, most_latents: int) -> list[tuple[str, En
 def named(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """A name for each folder: its own, with nothing in it that a table or a file system would mind, and no two alike.
 
+    Every team calls its folder my-dictionary: where a name comes again, the folder around it stands before it.
+
     >>> [name for name, _ in named([Path("a/mine"), Path("b/mine"), Path("=1+1")])]
-    ['mine', 'mine-2', '1-1']
+    ['a-mine', 'b-mine', '1-1']
     """
+    paths = [folder.resolve() for folder in folders]
+    often = Counter(path.name for path in paths)
     taken: set[str] = set()
-    for folder in folders:
-        kept = "".join(
-            c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in folder.resolve().name
-        )
+    for folder, path in zip(folders, paths, strict=True):
+        words = f"{path.parent.name}-{path.name}" if often[path.name] > 1 else path.name
+        kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in words)
         name = base = kept.strip("-_.")[:60] or "dictionary"
         number = 1
         while name.lower() in taken:
