@@ -93,6 +93,7 @@ def test_every_view_is_moved_and_read_without_a_network(page, lab, watched, caps
     live.get_by_role("button", name="Stop").focus()
     page.keyboard.press("Space")
     live.get_by_role("button", name="Play").wait_for()
+    page.wait_for_timeout(500)  # a picture that was on its way still arrives
     reached = page.evaluate("() => " + STEPS)
     page.wait_for_timeout(500)
     assert page.evaluate("() => " + STEPS) == reached
