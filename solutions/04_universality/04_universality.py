@@ -266,7 +266,7 @@ def in_pairs(model_1, model_2) -> tuple[Tensor, Tensor, Tensor]:
     """The directions of both, model 2's sorted by the twins that activations find, and your rotation from 1 onto 2."""
     (left, left_out, _), (right, right_out, _) = model_1, model_2
     right = right[:, matched(correlation(left_out, right_out))]
-    return left, right, torch.as_tensor(rotation(left, right))
+    return left, right, torch.as_tensor(rotation(left, right)).float()
 
 
 crosses = train_toys(4, 2, density=0.8, sampler=AnticorrelatedSets(2))
@@ -286,9 +286,9 @@ def twins_found(models) -> dict[str, list[float]]:
     left, left_out, left_order = models[0]
     for right, right_out, right_order in models[1:]:
         truth, pairs = right_order.argsort()[left_order], matched(correlation(left_out, right_out))
-        turned = torch.as_tensor(rotation(left, right[:, pairs])) @ left
+        turned = torch.as_tensor(rotation(left, right[:, pairs])).float() @ left
         alone = torch.stack([
-            torch.as_tensor(rotation(left[:, seen], right[:, pairs[seen]])) @ left[:, i]
+            torch.as_tensor(rotation(left[:, seen], right[:, pairs[seen]])).float() @ left[:, i]
             for i, seen in enumerate(~torch.eye(len(truth), dtype=torch.bool))
         ], dim=1)
         partners = (matched(cosines(left, right)), pairs, matched(cosines(turned, right)), matched(cosines(alone, right)))

@@ -12,10 +12,13 @@ from tests.notebooks import versions
 CORPUS: dict[str, dict[str, Answers]] = {
     name: importlib.import_module(f"tests.corpus.{topic}").ANSWERS for name, topic in CHAPTERS.items()
 }
+NEED_MORE_TEXT = {("03_sae", 2), ("03_sae", 4)}
+"""At smoke size one half of the text holds no token of a kind, and their `find_latent` needs one, as its statement allows."""
 STYLES = [
     (name, number)
     for name, answers in CORPUS.items()
     for number in range(max(len(answer.right) for answer in answers.values()))
+    if (name, number) not in NEED_MORE_TEXT
 ]
 
 
