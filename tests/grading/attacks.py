@@ -165,6 +165,15 @@ while True:
     except OSError: pass
 """
 
+FORK_AND_HEED = """
+import os, time
+for _ in range(100):
+    try:
+        if os.fork() == 0: time.sleep(1000)
+    except OSError: break
+while True: pass
+"""
+
 MANY_THREADS = """
 import threading, time
 started = []

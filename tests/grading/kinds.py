@@ -167,6 +167,7 @@ def _endings(place: Place) -> dict[str, Kind]:
         "a crash": attacks.CRASH,
         "an endless recursion": attacks.DEEP,
         "many processes": attacks.FORK_BOMB,
+        "many processes of which one heeds": attacks.FORK_AND_HEED,
         "many threads": attacks.MANY_THREADS,
         "an endless loop": "while True: pass",
         "a loop that heeds nothing": attacks.LOOP_THAT_HEEDS_NOTHING,

@@ -1,12 +1,13 @@
 """The sandbox around a submission's cells: bubblewrap, with nothing in it but Python, the course and an empty folder."""
 
+import itertools
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -203,6 +204,9 @@ def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
+_starts = itertools.count(secrets.randbelow(40_000))
+
+
 def _spare_uid() -> int:
-    """A user id that owns nothing, another one for each submission that runs at the same time."""
-    return 20_000 + (os.getpid() * 31 + threading.get_native_id()) % 40_000
+    """A user id that owns nothing, another one for each start: what an ended process left running counts against nobody."""
+    return 20_000 + next(_starts) % 40_000

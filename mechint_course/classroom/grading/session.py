@@ -48,6 +48,7 @@ class Session(AnswerProcess):
         self._done: list[tuple[Value, float]] = []
         self._until = time.monotonic() + limits.seconds
         self._starts = 0
+        self._processes_at_start = 0
         self._over_memory = threading.Event()
         self._ends: Counter[str] = Counter()
         """How often each answer has ended the process."""
@@ -64,7 +65,11 @@ class Session(AnswerProcess):
         """Runs a cell. Returns None, or what came of it in words."""
         seconds = seconds or self.limits.cell_seconds
         try:
-            return self._lasting({"cell": source, "seconds": seconds}, seconds + GRACE_SECONDS)
+            return self._lasting(
+                {"cell": source, "seconds": seconds},
+                seconds + GRACE_SECONDS,
+                unfinished=NOT_FINISHED.format(seconds),
+            )
         except TimeoutError:
             return f"not finished after {seconds:g} seconds, and ended"
         except DIED:
@@ -110,7 +115,8 @@ class Session(AnswerProcess):
         self.close()
         return None
 
-    def _lasting(self, message: Value, seconds: float) -> str | None:
+    def _lasting(self, message: Value, seconds: float, *, unfinished: str | None = None) -> str | None:
+        """An exchange that is repeated in a process started again, unless `unfinished` came of it: once is enough of that."""
         self._wake()
         try:
             reply = self._exchange(message, seconds)
@@ -119,9 +125,14 @@ class Session(AnswerProcess):
         except DIED:
             self.close()
             raise
-        if reply != NOT_FINISHED.format(self.limits.cell_seconds):  # once is enough of that
+        if reply is None or reply != unfinished:
             self._done.append((message, seconds))
+        elif self._left_behind():  # what it started and did not end would hinder the cells behind it
+            self.close()
         return reply if reply is None else reply[:300]
+
+    def _left_behind(self) -> bool:
+        return self._process is not None and len(_family(self._process.pid)) > self._processes_at_start
 
     def _exchange(self, message: Value, seconds: float) -> Value:
         left = self._until - time.monotonic()
@@ -148,6 +159,7 @@ class Session(AnswerProcess):
         threading.Thread(target=self._watch, args=(process,), daemon=True).start()
         try:
             self._exchange({"value": "_"}, START_SECONDS)  # answered by our own code: no cell has run
+            self._processes_at_start = len(_family(process.pid))
         except DIED as error:
             self.close()
             raise CannotStart(f"a process for the cells could not be started ({error})") from error
@@ -203,11 +215,17 @@ class _Used(NamedTuple):
 def _used(pid: int) -> _Used:
     """Memory in bytes and processor time in seconds of a process and all that it started, as far as they still live."""
     memory, cpu = 0, 0.0
+    for one in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            times = one.cpu_times()
+            cpu += times.user + times.system + times.children_user + times.children_system
+            memory += one.memory_full_info().pss
+    return _Used(memory, cpu)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started, as far as they still live."""
     with contextlib.suppress(psutil.Error):
         outer = psutil.Process(pid)
-        for one in (outer, *outer.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                times = one.cpu_times()
-                cpu += times.user + times.system + times.children_user + times.children_system
-                memory += one.memory_full_info().pss
-    return _Used(memory, cpu)
+        return [outer, *outer.children(recursive=True)]
+    return []
