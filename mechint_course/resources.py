@@ -40,6 +40,18 @@ def cache_folder() -> Path:
     return Path(override) if override else platformdirs.user_cache_path("mechint_course", appauthor=False)
 
 
+def make_folder(folder: Path) -> None:
+    """Makes the folder that a command will write to: called before hours of work, not after them.
+
+    Raises ValueError where there can be none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "is a file" if folder.is_file() else f"cannot be made ({error.strerror})"
+        raise ValueError(f"Expected a folder to write to, but {folder} {why}: name another one.") from None
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Puts `content` at `path` in one step: a crash on the way leaves the old file as it was."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")

@@ -12,9 +12,6 @@ from torch.nn.functional import cross_entropy
 
 from mechint_course.work import work
 
-SIDE = 8
-"""Pixels along each side."""
-
 
 class Digits(NamedTuple):
     """Images and what they show."""

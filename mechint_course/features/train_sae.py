@@ -19,7 +19,7 @@ from torch import Tensor
 from mechint_course.features.splice import loss_recovered
 from mechint_course.features.stream import ActivationBatches
 from mechint_course.language.activations import activations
-from mechint_course.resources import replace_file
+from mechint_course.resources import make_folder, replace_file
 from mechint_course.sae import Team, TopKSAE, fvu, joined, train_sae
 from mechint_course.sae.files import CONFIG
 from mechint_course.sae.packed import load_packed, save_packed
@@ -46,6 +46,18 @@ class Recipe:
     batch_size: int = 2048
     learning_rate: float = 3e-3
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a size is below 1, or the tokens do not fill a batch: before any text is read."""
+        for name in ("d_sae", "k", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"Expected --{name.replace('_', '-')} to be at least 1, found {getattr(self, name)}."
+                )
+        if self.n_tokens < self.batch_size:
+            raise ValueError(
+                f"{self.n_tokens} tokens do not fill one batch of {self.batch_size}: ask for more tokens."
+            )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,17 +188,9 @@ def train_dictionary(
     cannot be shared.
     """
     _may_write(out)
-    for name, value in asdict(recipe).items():
-        if name in ("d_sae", "k", "batch_size") and value < 1:
-            raise ValueError(f"Expected --{name.replace('_', '-')} to be at least 1, found {value}.")
     if recipe.batch_size % team.size:
         raise ValueError(
             f"A batch of {recipe.batch_size} cannot be shared evenly by {team.size} processes: choose a multiple of {team.size}."
-        )
-    n_steps = recipe.n_tokens // recipe.batch_size
-    if n_steps < 1:
-        raise ValueError(
-            f"{recipe.n_tokens} tokens do not fill one batch of {recipe.batch_size}: ask for more tokens."
         )
     sae = TopKSAE(model.cfg.d_mlp, recipe.d_sae, recipe.k, seed=recipe.seed)
     own = tokens[team.rank :: team.size]
@@ -195,7 +199,7 @@ def train_dictionary(
     log = train_sae(
         sae,
         batches,
-        n_steps=n_steps,
+        n_steps=recipe.n_tokens // recipe.batch_size,
         learning_rate=recipe.learning_rate,
         checkpoint=half_done,
         checkpoint_every=checkpoint_every,
@@ -243,9 +247,8 @@ def score(
 
 
 def _may_write(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"Expected a folder to write to, but {out} is a file.")
     if (out / CONFIG).exists():
         raise ValueError(
             f"{out} already holds a dictionary ({CONFIG}): name another folder with --out, or remove that one."
         )
+    make_folder(out)

@@ -14,9 +14,10 @@ from mechint_course.hackathon.scores import BUDGET, Scores
 from mechint_course.resources import replace_file
 
 COLUMNS = (
-    "rank", "name", "score", "domain_f1", "loss_recovered", "fvu", "l0", "dead", "union_f1", "splitting", "match",
-    "latents", "parameters", "architecture", "public_score", "gap", "flags", "error",
+    "rank", "name", "folder", "score", "domain_f1", "loss_recovered", "fvu", "l0", "dead", "union_f1", "splitting",
+    "match", "latents", "parameters", "architecture", "public_score", "gap", "flags", "error",
 )  # fmt: skip
+LEADERBOARD = "leaderboard.csv"
 _SHOWN = ("rank", "name", "score", "domain_f1", "loss_recovered", "l0", "fvu", "dead", "match", "latents")
 
 Row = dict[str, Any]
@@ -25,7 +26,8 @@ Row = dict[str, Any]
 def row(rank: str, entry: Entry) -> Row:
     """One line of the leaderboard."""
     found: Row = dict.fromkeys(COLUMNS)
-    found |= {"rank": rank, "name": entry.name, "error": entry.error, "flags": "; ".join(entry.flags)}
+    found |= {"rank": rank, "name": entry.name, "folder": entry.folder}
+    found |= {"flags": "; ".join(entry.flags), "error": entry.error}
     if entry.scores is not None:
         scores = entry.scores
         found |= {
@@ -124,7 +126,7 @@ def write(
             scores = entry.scores
             kept = 1 - scores.fvu if scores.loss_recovered is None else scores.loss_recovered
             places.append(Place(entry.name, max(scores.l0, 0.1), kept, entry.baseline))
-    _put(out / "leaderboard.csv", as_csv(rows))
+    _put(out / LEADERBOARD, as_csv(rows))
     _put(out / "leaderboard.json", as_json(rows, entries, titles) + "\n")
     if places:
         told = any(entry.scores and entry.scores.loss_recovered is not None for entry in entries)

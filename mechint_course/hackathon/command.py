@@ -4,6 +4,7 @@ import argparse
 
 from mechint_course.hackathon import board
 from mechint_course.hackathon.benchmark import (
+    SEQUENCES,
     Benchmark,
     file_benchmark,
     public_benchmark,
@@ -13,9 +14,6 @@ from mechint_course.hackathon.contest import Contest, Entry, named, ranked
 from mechint_course.sae import SAE, load_dictionary
 from mechint_course.size import sized
 from mechint_course.work import work
-
-SEQUENCES = 20
-"""Of each domain."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(board.as_json(rows, [entry for _, entry in shown], titles))
     else:
         print(board.as_text(rows, titles))
-        print(f"Cards: {arguments.out / 'cards'}. Leaderboard: {arguments.out / 'leaderboard.csv'} and .png.")
+        print(f"Cards: {arguments.out / 'cards'}. Leaderboard: {arguments.out / board.LEADERBOARD} and .png.")
     return 1 if any(entry.error for entry in entries) else 0
 
 

@@ -21,6 +21,8 @@ class Entry:
     """A dictionary of the contest: its scores, or why it has none."""
 
     name: str
+    folder: str | None = None
+    """As it was given; the shipped dictionary has none."""
     error: str | None = None
     architecture: str | None = None
     d_sae: int = 0
@@ -79,21 +81,22 @@ class Contest:
                 raise ValueError(
                     f"{weights} has {weights.stat().st_size:,} bytes, and {_LARGEST_WEIGHTS:,} are the most that is scored"
                 )
-            return self._entry(name, SAE.load_from_disk(folder).requires_grad_(False))
+            return self._entry(name, SAE.load_from_disk(folder).requires_grad_(False), folder=_shown(folder))
         except (
             ValueError,
             OSError,
             RuntimeError,
             MemoryError,
         ) as error:  # torch says RuntimeError without memory
-            return Entry(name, error=_printable(str(error) or type(error).__name__))
+            return Entry(name, _shown(folder), error=_printable(str(error) or type(error).__name__))
 
-    def _entry(self, name: str, sae: SAE, *, baseline: bool = False) -> Entry:
+    def _entry(self, name: str, sae: SAE, *, folder: str | None = None, baseline: bool = False) -> Entry:
         known = self._reference if baseline else None
         reference = None if self._reference is None else self._reference.latents
         scores = score(sae, self.deciding, reference=reference, code=known)
         return Entry(
             name,
+            folder,
             architecture=sae.architecture,
             d_sae=sae.d_sae,
             parameters=sum(parameter.numel() for parameter in sae.parameters()),
@@ -151,6 +154,16 @@ def named(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
             name = f"{base}-{number}"
         taken.add(name.lower())
         yield name, folder
+
+
+def _shown(folder: Path) -> str:
+    """The folder as a table can show it: a spreadsheet would take =1+1 for a formula.
+
+    >>> _shown(Path("team-1/mine")), _shown(Path("=1+1"))
+    ('team-1/mine', './=1+1')
+    """
+    text = _printable(str(folder))
+    return f"./{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _printable(text: str) -> str:

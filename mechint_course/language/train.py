@@ -10,17 +10,18 @@ import torch
 
 from mechint_course.language.card import card
 from mechint_course.language.corpus import domains_of
-from mechint_course.language.models import Shape, load_model, parameters_of, save_model
+from mechint_course.language.models import CONFIG, WEIGHTS, Shape, load_model, parameters_of, save_model
 from mechint_course.language.report import generalisation_gaps, losses_by_domain
 from mechint_course.language.text import evaluation_text, training_text
 from mechint_course.language.training import Recipe, train_language_model
-from mechint_course.resources import cache_folder
+from mechint_course.resources import cache_folder, make_folder
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
 SEEDS = {"A": 0, "B": 1}
 SHIPPED_TOKENS = 48_000_000
+CARD = "README.md"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _may_write(out: Path) -> None:
     """Before hours of training: is there a folder to write to, and nothing in it that would be lost?"""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"Expected --out to be a folder, but {out} is a file.")
-    for name in ("model.safetensors", "config.json", "README.md"):
+    for name in (WEIGHTS, CONFIG, CARD):
         if (out / name).exists():
             raise ValueError(f"{out} already holds {name}: name another folder with --out.")
+    make_folder(out)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,10 +81,13 @@ def run(args: argparse.Namespace) -> int:
         return 0
     text = training_text(args.model)
     recipe = Recipe(tokens=args.tokens, seed=SEEDS[args.model], precision=args.precision)
+    state_file = cache_folder() / "training" / f"{args.model}-{args.tokens}-{args.precision}.safetensors"
+    if state_file.exists() and not args.resume:
+        print(f"An earlier training is kept in {state_file} and will be replaced; --resume goes on from it.")
     trained = train_language_model(
         text.tokens,
         recipe,
-        state_file=cache_folder() / "training" / f"{args.model}-{args.tokens}-{args.precision}.safetensors",
+        state_file=state_file,
         resume=args.resume,
         title=f"Training model {args.model}",
         checkpoints={
@@ -108,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     }
     save_model(trained.model, args.out, shape=Shape(), notes=notes)
     words = card(args.model, recipe, text.manifest, trained.seconds, table=table, fresh=fresh, gaps=gaps)
-    (args.out / "README.md").write_text(words, encoding="utf-8", newline="\n")
+    (args.out / CARD).write_text(words, encoding="utf-8", newline="\n")
     print(f"Model {args.model} is in {args.out}; its card there says how good it is.")
     return 0
 

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from mechint_course.resources import replace_file
+from mechint_course.resources import make_folder, replace_file
 from mechint_course.toy.geometry import feature_dimensionality
 from mechint_course.toy.model import ToyModel
 from mechint_course.toy.strip import DENSITIES, FILE, N_FEATURES, N_HIDDEN, Strip, load_strip
@@ -67,7 +67,7 @@ def make_strip(
 
     Column k starts from seed k. `steps` is for the dense columns; those up to density 0.25 take a quarter. Finished
     columns are kept in a file of their own; the next call with the same arguments goes on from there. Raises ValueError
-    where `folder` holds a strip already, or one half done of another recipe.
+    where `folder` holds a strip already, or one half done of another recipe, or cannot be made.
     """
     if (folder / FILE).exists():
         raise ValueError(f"{folder} already holds a strip ({FILE}); name another folder, or remove that one.")
@@ -78,6 +78,7 @@ def make_strip(
         "n_features": n_features,
         "n_hidden": n_hidden,
     }
+    make_folder(folder)
     columns = _finished(folder / HALF_DONE, recipe)
     for k in range(len(columns), len(densities)):
         model = ToyModel(n_features, n_hidden, feature_probability=densities[k], seed=k)
@@ -94,7 +95,6 @@ def make_strip(
                 "loss": evaluate(model, n_samples=16384)[0],
             }
         )
-        folder.mkdir(parents=True, exist_ok=True)
         _write(folder / HALF_DONE, columns, recipe)
         if progress:
             print(f"Column {k + 1} of {len(densities)}: {_row(columns[-1])}", flush=True)

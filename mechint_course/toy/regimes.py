@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mechint_course.resources import data_folder
+from mechint_course.resources import data_folder, make_folder
 from mechint_course.toy.checking import whole_number
 from mechint_course.toy.geometry import dimensionality_of
 from mechint_course.toy.points import fit_examples, loss_on, unit_examples
@@ -164,11 +164,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fits all models and writes the file, with its card beside it (.md); raises ValueError where one is there."""
+    """Fits all models and writes the file, with its card beside it (.md); raises ValueError where one is there, or can be none."""
     out: Path = arguments.out
     if out.exists():
         raise ValueError(f"{out} is there already: name another file with --out, or remove that one.")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     regimes = measure_regimes(sorted(arguments.sizes), steps=arguments.steps, n_seeds=arguments.seeds)
     save_regimes(regimes, out)
     out.with_suffix(".md").write_text(card(regimes, arguments.steps), encoding="utf-8", newline="\n")

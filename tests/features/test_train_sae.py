@@ -6,8 +6,10 @@ import json
 import pytest
 import torch
 
+from mechint_course import cli
 from mechint_course.features import train_sae as command
 from mechint_course.features.train_sae import Recipe, add_arguments, train_dictionary
+from mechint_course.language import models
 from mechint_course.language.models import load_model
 from mechint_course.sae import SAE, Team
 
@@ -71,8 +73,26 @@ def test_nothing_is_overwritten_and_no_other_recipe_goes_on(train, tmp_path, mon
     with monkeypatch.context() as patch, pytest.raises(ValueError, match="multiple of 3"):
         patch.setattr(Team, "size", 3)
         train(tmp_path / "other")
-    with pytest.raises(ValueError, match="do not fill one batch"):
-        train(tmp_path / "other", Recipe(n_tokens=10, batch_size=64))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--batch-size", "0"], "--batch-size to be at least 1, found 0"),
+        (["--d-sae", "-3"], "--d-sae to be at least 1, found -3"),
+        (["--k", "0"], "--k to be at least 1, found 0"),
+        (["--tokens", "10", "--batch-size", "64"], "10 tokens do not fill one batch of 64"),
+        (["--out", "file"], "file is a file"),
+        (["--out", "file/inside"], "cannot be made"),
+        (["--ship", "file"], "file is a file"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anything_is_loaded(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(models, "load_model", None)
+    assert cli.main(["train", "sae", "--out", "out", *words]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_the_cards_command_is_the_one_that_was_given():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -215,7 +216,9 @@ def test_a_folder_that_fails_is_reported_and_the_others_are_scored(
     assert "takes 5 numbers" in found["narrow"]["error"] and "missing" in found["nowhere"]["error"]
     assert "damaged or cut short" in found["cut"]["error"] and "damaged" in found["pickle"]["error"]
     with (out / "leaderboard.csv").open(newline="") as file:
-        assert [row["name"] for row in csv.DictReader(file)][:2] == ["truth", "noise"]
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows][:2] == ["truth", "noise"]
+    assert {row["name"]: row["folder"] for row in rows} == {n: str(folder) for n, folder in folders.items()}
     assert (out / "cards" / "truth" / "card.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "leaderboard.png").exists() and not (out / "cards" / "cut" / "card.png").exists()
 
@@ -229,6 +232,21 @@ def test_the_same_text_gives_the_same_bytes(
         assert cli.main(words) == 0
         made.append([file.read_bytes() for file in sorted(out.rglob("*.*")) if file.is_file()])
     assert made[0] == made[1] and len(made[0]) == 5
+
+
+def test_teams_that_call_their_folder_alike_are_told_apart(
+    folders: dict[str, Path], activations_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for team, dictionary in (("team-1", "noise"), ("team-2", "truth")):
+        shutil.copytree(folders[dictionary], tmp_path / team / "my-dictionary")
+    teams = [str(tmp_path / team / "my-dictionary") for team in ("team-1", "team-2")]
+    words = ["--activations", str(activations_file), "--out", str(tmp_path / "o"), "--json"]
+    assert cli.main(["evaluate", *teams, *words]) == 0
+    rows = json.loads(capsys.readouterr().out)["dictionaries"]
+    assert [(row["name"], row["folder"]) for row in rows] == [
+        ("team-2-my-dictionary", teams[1]),
+        ("team-1-my-dictionary", teams[0]),
+    ]
 
 
 def test_too_many_latents_are_listed_without_a_rank(

@@ -29,6 +29,7 @@ def test_a_project_is_an_ordinary_folder(track: str, tmp_path: Path) -> None:
     told = TRACKS[track]
     for sentence in (told.question, told.problems, *told.directions, *told.findings, *told.pitfalls):
         assert sentence in readme
+    assert "everything but weights and activations" in readme  # as .gitignore has it
     assert told.question in (folder / "report.md").read_text(encoding="utf-8")
     assert "What would change our mind" in (folder / "report.md").read_text(encoding="utf-8")
 

@@ -39,7 +39,7 @@ def test_a_stopped_training_is_resumed_to_a_model_with_a_card(little_text, monke
         patched.setattr(training, "work", Stopping(1))
         assert main(command(folder)) == 1
     assert "--resume" in capsys.readouterr().out
-    assert not folder.exists()
+    assert not list(folder.iterdir())
 
     assert main(command(folder, "--resume", "--checkpoints", "1")) == 0
     assert read_model(folder).cfg.d_mlp == 512
@@ -58,15 +58,35 @@ def test_nothing_is_written_over_and_a_file_is_told_before_the_training(
     little_text, monkeypatch, capsys
 ) -> None:
     monkeypatch.setattr(train, "train_language_model", None)  # nothing may be trained
-    (little_text / "README.md").write_text("mine")
-    for folder, words in ((little_text, "already holds README.md"), (little_text / "README.md", "is a file")):
+    readme = little_text / "README.md"
+    readme.write_text("mine")
+    for folder, words in (
+        (little_text, "already holds README.md"),
+        (readme, "is a file"),
+        (readme / "B", "cannot be made"),
+    ):
         assert main(command(folder)) == 1
         assert words in capsys.readouterr().err
+
+
+def test_a_kept_training_is_told_before_another_takes_its_place(little_text, monkeypatch, capsys) -> None:
+    def stop(*args, **named):
+        raise ValueError("enough")
+
+    monkeypatch.setattr(train, "train_language_model", stop)
+    kept = little_text / "cache" / "training" / f"B-{3 * 4096}-bfloat16.safetensors"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    for more, told in (((), True), (("--resume",), False)):
+        assert main(command(little_text / "B", *more)) == 1
+        assert ("will be replaced; --resume goes on" in capsys.readouterr().out) is told
 
 
 def test_bad_options_are_told(little_text, capsys) -> None:
     assert main(command(little_text / "B", "--threads", "-1")) != 0
     assert "--threads" in capsys.readouterr().err
+    assert main(command(little_text / "B", "--threads", "0")) != 0
+    assert "at least 1, found 0" in capsys.readouterr().err
     assert main(["train", "language", "--model", "B", "--tokens", "0", "--out", str(little_text / "B")]) != 0
     assert "--tokens" in capsys.readouterr().err
     assert main(command(little_text / "B", "--checkpoints", "-1")) != 0

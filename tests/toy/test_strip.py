@@ -99,6 +99,14 @@ def test_an_interrupted_strip_goes_on_with_the_next_column(tmp_path, monkeypatch
     assert torch.equal(rest.W, whole.W) and torch.equal(rest.b_final, whole.b_final)
 
 
+@pytest.mark.parametrize(("out", "said"), [("file", "is a file"), ("file/inside", "cannot be made")])
+def test_a_file_in_place_of_the_folder_is_told_before_the_training(tmp_path, monkeypatch, out, said):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(make_strip, "train", None)
+    with pytest.raises(ValueError, match=f"Expected a folder.*{said}"):
+        make_strip.make_strip(tmp_path / out, **TINY, progress=False)
+
+
 def test_the_command_says_where_it_wrote(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(make_strip, "make_strip", lambda folder, **how: load_strip())
     assert cli.main(["train", "toy-strip", "--out", str(tmp_path / "x")]) == 0
