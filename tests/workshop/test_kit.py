@@ -1,12 +1,16 @@
 """The kit's files: whole, true to the catalogue, never over something that is there."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mechint_course import cli
-from mechint_course.classroom.workshop import offline, planning
+from mechint_course.classroom.grading import overrides
+from mechint_course.classroom.workshop import kit, offline, planning
 from mechint_course.exercises.catalogue import CHAPTERS, catalogue
 from tests.workshop.scripts import load
 
@@ -33,6 +37,12 @@ def test_the_kit_is_whole(folder):
     assert "$" not in readme
 
 
+def test_the_kit_says_what_grading_needs_and_how_a_person_decides(folder):
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Grading needs Linux with bubblewrap" in readme and f"`{','.join(overrides.COLUMNS)}`" in readme
+    assert all(f"`{kind}`" in readme for kind in overrides.KINDS)
+
+
 def test_talking_points_name_exercises_that_exist(folder):
     known = {one.id for one in catalogue()}
     for chapter, topic in CHAPTERS.items():
@@ -57,6 +67,14 @@ def test_nothing_is_written_over_anything(there, tmp_path, capsys):
     assert "nothing is written over it" in capsys.readouterr().err
     assert cli.main(["workshop", str(tmp_path / "free"), "--offline", str(place)]) == 1
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("stick", ["kit", "kit/stick", ".", "there/../kit"])
+def test_a_stick_has_a_folder_of_its_own(stick, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(offline, "make", lambda _folder: pytest.fail("nothing is downloaded"))
+    assert cli.main(["workshop", str(tmp_path / "kit"), "--offline", str(tmp_path / stick)]) == 1
+    assert "the stick needs a folder of its own" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
 
 
 def test_an_empty_folder_will_do(tmp_path):
@@ -141,3 +159,10 @@ def test_collecting_takes_chapters_and_neither_backups_nor_links(tmp_path):
     assert [path.relative_to(tmp_path).as_posix() for path in files] == ["submitted/ada/01_toy/01_toy.ipynb"]
     with pytest.raises(SystemExit, match="nothing is written over it"):
         collect(learners, tmp_path / "submitted")
+
+
+def test_collecting_before_anybody_was_there_says_where_it_looked(tmp_path):
+    shutil.copy(kit.TEMPLATES / "collect.py", tmp_path)
+    ran = subprocess.run([sys.executable, tmp_path / "collect.py"], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert ran.stdout == f"No notebooks in {tmp_path / 'learners'}: has anybody logged in?\n"

@@ -19,8 +19,12 @@ def run(folder: Path, stick: Path | None = None) -> int:
 
     Raises:
         FileExistsError: something is at one of the two places already; nothing was written.
-        ValueError: the bundle cannot be made; the kit is there.
+        ValueError: the two places are not apart, and nothing was written; or the bundle cannot be made, and the kit is there.
     """
+    if stick is not None and not _apart(folder.resolve(), stick.resolve()):
+        raise ValueError(
+            f"--offline {stick}: the stick needs a folder of its own, neither inside the kit {folder} nor around it."
+        )
     for place in filter(None, (folder, stick)):
         look_before(place)
     if stick is not None and folder.resolve() in (stick.resolve(), *stick.resolve().parents):
@@ -31,6 +35,14 @@ def run(folder: Path, stick: Path | None = None) -> int:
         made = offline.make(stick)
         print(f"The offline bundle is in {stick}: {made.n_wheels} wheels, {made.size / 1e9:.2f} GB.")
     return 0
+
+
+def _apart(one: Path, other: Path) -> bool:
+    """
+    >>> _apart(Path("/kit"), Path("/stick")), _apart(Path("/media/kit"), Path("/media"))
+    (True, False)
+    """
+    return not one.is_relative_to(other) and not other.is_relative_to(one)
 
 
 def look_before(folder: Path) -> None:
