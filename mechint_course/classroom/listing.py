@@ -4,6 +4,7 @@ import json
 import sys
 from itertools import groupby
 
+from mechint_course.classroom.counting import counted
 from mechint_course.exercises.catalogue import catalogue
 from mechint_course.exercises.model import Exercise
 from mechint_course.exercises.progress import Progress, Standing
@@ -20,10 +21,12 @@ def exercises(as_json: bool = False) -> int:
         return 0
     for chapter, of_chapter in groupby(everything, key=lambda one: one.chapter):
         listed = list(of_chapter)
-        print(f"{chapter}: {_points(listed)} points, about {sum(one.minutes for one in listed)} minutes")
+        print(
+            f"{chapter}: {_points(listed)} points, about {counted(sum(one.minutes for one in listed), 'minute')}"
+        )
         for one in listed:
             path = "core path" if one.core else "extension"
-            facts = f"{_count(one.points, 'point')}, {_count(one.minutes, 'minute')}, {LEVELS[one.difficulty]}, {path}"
+            facts = f"{counted(one.points, 'point')}, {counted(one.minutes, 'minute')}, {LEVELS[one.difficulty]}, {path}"
             print(f"  {one.id:<28} {one.title}  ({facts})")
     return 0
 
@@ -38,7 +41,8 @@ def progress(as_json: bool = False) -> int:
     rows = [(one, standings.get(one.id, Standing(one.id, 0.0, 0, ()))) for one in everything]
     following = what_next(rows)
     reached = sum(standing.points for _, standing in rows)
-    if file.message:  # where a program reads the points, a person still reads this
+    if file.message:
+        # Not among the JSON, which a program reads.
         print(file.message, file=sys.stderr if as_json else sys.stdout)
     if as_json:
         listed = [
@@ -65,7 +69,7 @@ def progress(as_json: bool = False) -> int:
     print(f"{reached:g} of {_points(list(everything))} points.")
     if following:
         print(
-            f"Next: {following.title} ({following.id}, about {_count(following.minutes, 'minute')}) in {following.chapter}."
+            f"Next: {following.title} ({following.id}, about {counted(following.minutes, 'minute')}) in {following.chapter}."
         )
     else:
         print("Every exercise is solved.")
@@ -83,10 +87,6 @@ def _row(one: Exercise, standing: Standing) -> str:
     state = "solved" if standing.points >= one.points else unsolved
     hints = f", hints: {', '.join(standing.hints)}" if standing.hints else ""
     return f"{state:<7} {one.id:<28} {standing.points:g} of {one.points:g}{hints}"
-
-
-def _count(number: float, unit: str) -> str:
-    return f"{number:g} {unit}" + ("" if number == 1 else "s")
 
 
 def _points(listed: list[Exercise]) -> str:

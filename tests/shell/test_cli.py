@@ -195,6 +195,21 @@ def test_progress_counts_points_and_leads_along_the_core_path(
     assert lines[-1].startswith(f"Next: {core[1].title}")
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_progress_file_that_was_set_aside_is_told_once(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MECHINT_COURSE_HOME", str(tmp_path))
+    Progress().path.write_bytes(b"no database" * 100)
+    assert listing.progress(as_json=as_json) == 0
+    shown = capsys.readouterr()
+    if as_json:
+        assert json.loads(shown.out)["points"] == 0
+    assert (shown.err if as_json else shown.out).count("it was kept as progress.sqlite.set-aside-") == 1
+    if not as_json:
+        assert "about 1 minute)" in shown.out.splitlines()[-1], "the first exercise takes one"
+
+
 def test_after_the_core_path_come_extensions_and_then_nothing() -> None:
     solved = [(one, listing.Standing(one.id, one.points, 1, ())) for one in catalogue()]
     assert listing.what_next(solved) is None
