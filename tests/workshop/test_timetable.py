@@ -43,7 +43,7 @@ def test_rows_fill_each_session_and_no_exercise_is_lost(minutes, extensions):
             ]
             assert all(row.minutes == in_the_room(row.exercises) for row in rows if row.exercises)
         core = [one for one in exercises if one.core]
-        assert sorted(map(repr, scheduled(table) + table.home)) == sorted(map(repr, core))
+        assert sorted(map(repr, scheduled(table) + table.home + table.further)) == sorted(map(repr, core))
         assert table.extensions == [one for one in exercises if not one.core]
 
 
@@ -53,7 +53,9 @@ def test_the_course_as_it_is(table):
     listed = scheduled(table)
     assert listed == [one for one in catalogue() if one in listed], "the order of the notebooks"
     page = as_markdown(table)
-    assert all(f"`{one.id}`" in page for one in catalogue())
+    assert all(f"`{one.id}`" in page for one in catalogue() if one not in table.further)
+    assert all(f"`{one.chapter}`" in page for one in table.further)
+    assert "about 1 minute)" in page and "1 minutes" not in page
 
 
 def test_two_hours_take_the_first_chapter_and_grow_with_it():
@@ -62,6 +64,20 @@ def test_two_hours_take_the_first_chapter_and_grow_with_it():
     short = [replace(one, minutes=10) for one in first]
     (_, rows), *_ = two_hours(short).sessions
     assert [row.minutes for row in rows] == [15, TALK, 39, DISCUSSION, 38, 10]
-    long = [replace(one, minutes=30) for one in first]
+    long = [replace(one, minutes=20) for one in first]
     table = two_hours(long)
     assert scheduled(table) == long[:2] and table.home == long[2:]
+    ((_, rows),) = table.sessions
+    assert [row.minutes for row in rows] == [15, TALK, 52, 25, DISCUSSION, 10]
+
+
+def test_an_evening_ends_with_a_picture_and_homework_is_of_what_was_begun():
+    table = two_hours(catalogue())
+    ((_, rows),) = table.sessions
+    assert "the picture that you have reached" in rows[-2].what and rows[-2].minutes == DISCUSSION
+    first = catalogue()[0].chapter
+    assert table.home and {one.chapter for one in table.home} == {first}
+    later = [one for one in catalogue() if one.core and one.chapter != first]
+    assert table.further == later
+    page = as_markdown(table)
+    assert not any(f"`{one.id}`" in page for one in later)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from math import ceil
 
+from mechint_course.classroom.counting import counted
 from mechint_course.exercises.model import Exercise
 
 PACE = 1.3
@@ -41,7 +42,9 @@ class Timetable:
     title: str
     sessions: list[tuple[Session, list[Row]]] = field(default_factory=list)
     home: list[Exercise] = field(default_factory=list)
-    """Core exercises that the time does not hold."""
+    """Core exercises that the time does not hold, of chapters that were begun."""
+    further: list[Exercise] = field(default_factory=list)
+    """Core exercises of chapters that were not begun."""
     extensions: list[Exercise] = field(default_factory=list)
     """For those who are done early."""
 
@@ -56,7 +59,7 @@ def in_the_room(exercises: Sequence[Exercise]) -> int:
 
 
 def two_hours(exercises: Sequence[Exercise]) -> Timetable:
-    """One evening: the first chapter, and as many more as fit whole."""
+    """One evening: of the first chapter what fits, with a picture to talk about at the end; others only if they fit whole."""
     evening = Session(
         "", 0, 120, (("Welcome; everybody opens the lab and runs the first cell", 15),),
         (("What we saw, and where to go on", 10),),
@@ -99,7 +102,7 @@ def four_weeks(exercises: Sequence[Exercise]) -> Timetable:
         )
         part = _fill("", [session], [one for chapter in chapters for one in chapter], across=True)
         table.sessions += part.sessions
-        table.home += part.home
+        table.home += part.home + part.further
         table.extensions += part.extensions
     return table
 
@@ -129,7 +132,7 @@ def _that_fit(core: Sequence[Exercise], room: int) -> list[Exercise]:
 def _fill(
     title: str, sessions: Sequence[Session], exercises: Sequence[Exercise], *, across: bool
 ) -> Timetable:
-    """Chapters in their order into sessions; with `across`, a chapter may go on after a break."""
+    """Chapters in their order into sessions; with `across`, a chapter may go on after a break, else it ends in talk."""
     table = Timetable(title, extensions=[one for one in exercises if not one.core])
     waiting = list(_chapters([one for one in exercises if one.core]))
     begun: set[str] = set()
@@ -138,7 +141,8 @@ def _fill(
         for what, minutes in session.opening:
             rows.append(Row(now, minutes, what))
             now += minutes
-        end = session.start + session.minutes - sum(minutes for _, minutes in session.closing)
+        closing = session.closing
+        end = session.start + session.minutes - sum(minutes for _, minutes in closing)
         while waiting:
             chapter, core = waiting[0]
             talk = 0 if chapter in begun else TALK
@@ -146,7 +150,7 @@ def _fill(
             whole = in_the_room(core) + DISCUSSION <= room
             if not whole and not across and begun:
                 break
-            taken = core if whole else _that_fit(core, room)
+            taken = core if whole else _that_fit(core, room if across else room - DISCUSSION)
             if not taken or (talk and not whole and in_the_room(taken) < SHORTEST):
                 break  # nobody begins a chapter for a few minutes
             if talk:
@@ -156,6 +160,12 @@ def _fill(
             rows.append(Row(now, in_the_room(taken), f"`{chapter}`: hands on", tuple(taken)))
             now += in_the_room(taken)
             waiting[0] = (chapter, core[len(taken) :])
+            if (
+                not whole and not across
+            ):  # no session comes behind this one: what there is to see is talked about now
+                talk_about = f"`{chapter}`: the picture that you have reached, in pairs and then together"
+                closing = ((talk_about, DISCUSSION), *closing)
+                end -= DISCUSSION
             if not whole:
                 break  # the rest after the break, or at home
             rows.append(Row(now, DISCUSSION, f"`{chapter}`: the last picture, in pairs and then together"))
@@ -165,11 +175,12 @@ def _fill(
             rows.append(
                 Row(now, end - now, "Time in hand: unsolved ones, extensions, the questions in the notebook")
             )
-        for what, minutes in session.closing:
+        for what, minutes in closing:
             rows.append(Row(end, minutes, what))
             end += minutes
         table.sessions.append((session, rows))
-    table.home = [one for _, core in waiting for one in core]
+    table.home = [one for chapter, core in waiting for one in core if chapter in begun]
+    table.further = [one for chapter, core in waiting for one in core if chapter not in begun]
     return table
 
 
@@ -196,9 +207,11 @@ def as_markdown(table: Timetable) -> str:
         if exercises:
             lines += [f"## {heading}", ""]
             lines += [
-                f"- {one.title} (`{one.id}`, about {one.minutes} minute{'' if one.minutes == 1 else 's'})"
-                for one in exercises
+                f"- {one.title} (`{one.id}`, about {counted(one.minutes, 'minute')})" for one in exercises
             ] + [""]
+    if table.further:
+        chapters = ", ".join(f"`{chapter}`" for chapter, _ in _chapters(table.further))
+        lines += ["## Another time", "", f"This plan does not begin {chapters}.", ""]
     return "\n".join(lines)
 
 
