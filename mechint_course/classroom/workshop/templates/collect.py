@@ -37,5 +37,9 @@ def collect(learners: Path, target: Path) -> int:
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else here / "submitted"
     found = collect(here / "learners", folder)
-    print(f"{found} notebooks are in {folder}.")
+    print(
+        f"{found} notebooks are in {folder}."
+        if found
+        else f"No notebooks in {here / 'learners'}: has anybody logged in?"
+    )
     sys.exit(0 if found else 1)
