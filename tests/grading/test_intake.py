@@ -99,6 +99,13 @@ def test_helpers_that_are_left_out_are_told(tmp_path: Path, monkeypatch: pytest.
     assert grade_one(Task(ann)).notes == (ann.note,)
 
 
+def test_a_huge_file_is_no_empty_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "LARGEST", 2000)
+    files = {"ann/a.ipynb": GOOD, "ann/helper.py": b"x = 1", "ann/data.bin": b"x" * 2001}
+    (ann,) = find([zipped(tmp_path / "a.zip", files)])
+    assert ann.beside == {"helper.py": b"x = 1"} and not ann.trouble and "left out" in ann.note
+
+
 def symlink_in_zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         entry = zipfile.ZipInfo("evil.ipynb")

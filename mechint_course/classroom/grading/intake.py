@@ -49,7 +49,7 @@ class Submission:
     @property
     def key(self) -> str:
         """Tells this submission from every other and from a later version of itself."""
-        parts = [self.learner, self.name, self.trouble, *sorted(self.beside)]
+        parts = [self.learner, self.name, self.trouble, self.note, *sorted(self.beside)]
         hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
         for content in (self.content, *(self.beside[name] for name in sorted(self.beside))):
             hashed.update(hashlib.sha256(content).digest())
@@ -61,6 +61,8 @@ class _Found:
     name: str
     content: bytes = b""
     trouble: str = ""
+    too_large: bool = False
+    """No notebook, and more than is read of any file: its content is left out."""
 
 
 def find(paths: Iterable[Path], pattern: str | None = None) -> list[Submission]:
@@ -101,7 +103,7 @@ def _grouped(found: Iterable[_Found], patterns: list[re.Pattern[str]], whole: st
     own_folders = len(set(folders)) > 1 or len(notebooks) == 1
     for one, folder in zip(notebooks, folders, strict=True):
         learner, number = _learner(one.name, patterns, own_folders)
-        beside, left_out = _beside(one, folder, files) if own_folders and folder != "." else ({}, "")
+        beside, left_out = _beside(folder, files) if own_folders and folder != "." else ({}, "")
         yield Submission(learner, f"{whole}/{one.name}", one.content, number, beside, one.trouble, left_out)
 
 
@@ -115,19 +117,23 @@ def _learner(name: str, patterns: list[re.Pattern[str]], own_folders: bool) -> t
     return (first if own_folders and first else path.stem) or name, ""
 
 
-def _beside(notebook: _Found, folder: str, files: list[_Found]) -> tuple[dict[str, bytes], str]:
+def _beside(folder: str, files: list[_Found]) -> tuple[dict[str, bytes], str]:
+    """The files that come along, and a sentence where some do not."""
     inside = folder + "/"
-    mine = {
-        one.name.removeprefix(inside): one.content
+    mine = [
+        one
         for one in files
         if one.name.startswith(inside) and not one.trouble and not one.name.lower().endswith(".ipynb")
-    }
-    if sum(map(len, mine.values())) > MOST_BESIDE:
+    ]
+    read = {one.name.removeprefix(inside): one.content for one in mine if not one.too_large}
+    if sum(map(len, read.values())) > MOST_BESIDE:
         return {}, (
             f"The files beside the notebook have more than {MOST_BESIDE // MEGABYTE} MB and were left out: "
             "ask for the notebook and its helpers alone."
         )
-    return mine, ""
+    if len(read) < len(mine):
+        return read, f"Files of more than {LARGEST // MEGABYTE} MB beside the notebook were left out."
+    return read, ""
 
 
 def _in_folder(root: Path) -> Iterator[_Found]:
@@ -208,7 +214,7 @@ def _judged(name: str, content: bytes) -> _Found:
 
 def _too_large(name: str, size: int) -> _Found:
     if not name.lower().endswith((".ipynb", ".zip")):
-        return _Found(name)  # a data file, of no use here
+        return _Found(name, too_large=True)
     return _Found(
         name,
         trouble=f"it has {size / MEGABYTE:.0f} MB, and {LARGEST / MEGABYTE:.0f} is the most that is read; "
