@@ -12,6 +12,8 @@ from mechint_course.figures.style import PALETTE, new_figure, series
 
 Point = Mapping[str, Any]
 """A pair of dictionaries: `l0`, `recovered` and `median`."""
+_ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+"""Behind a label, so that no line runs through its letters."""
 
 
 def price(
@@ -38,7 +40,7 @@ def price(
         for p in points:
             axes.annotate(
                 f"L0 {p['l0']:.0f}", (100 * p["recovered"], p["median"]), xytext=(0, 8 if number else -15),
-                textcoords="offset points", ha="center", fontsize=9,
+                textcoords="offset points", ha="center", fontsize=9, bbox=_ON_WHITE,
             )  # fmt: skip
     axes.axhline(paper, color=PALETTE["grey"], linestyle="--", linewidth=1, label=f"the paper's {paper}")
     axes.set(xlabel="loss recovered, in %", ylabel="median best correlation", ylim=(0, 1))
