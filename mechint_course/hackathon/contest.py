@@ -8,10 +8,12 @@ from pathlib import Path
 from mechint_course.hackathon.benchmark import Benchmark
 from mechint_course.hackathon.codes import Code, encode
 from mechint_course.hackathon.scores import Scores, score
+from mechint_course.printable import printable
 from mechint_course.sae import SAE
 from mechint_course.sae.files import WEIGHTS
 
 _LARGEST_WEIGHTS = 1_000_000_000
+_LONGEST_MESSAGE = 500
 _GAP = 0.02
 """More public than secret loss recovered on the same domains: an honest dictionary has about as much of both."""
 
@@ -88,7 +90,9 @@ class Contest:
             RuntimeError,
             MemoryError,
         ) as error:  # torch says RuntimeError without memory
-            return Entry(name, _shown(folder), error=_printable(str(error) or type(error).__name__))
+            return Entry(
+                name, _shown(folder), error=printable(str(error) or type(error).__name__)[:_LONGEST_MESSAGE]
+            )
 
     def _entry(self, name: str, sae: SAE, *, folder: str | None = None, baseline: bool = False) -> Entry:
         known = self._reference if baseline else None
@@ -162,13 +166,5 @@ def _shown(folder: Path) -> str:
     >>> _shown(Path("team-1/mine")), _shown(Path("=1+1"))
     ('team-1/mine', './=1+1')
     """
-    text = _printable(str(folder))
+    text = printable(str(folder))
     return f"./{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
-def _printable(text: str) -> str:
-    """
-    >>> _printable("a\\x1b[31m b")
-    'a?[31m b'
-    """
-    return "".join(c if c.isprintable() else "?" for c in text)[:500]

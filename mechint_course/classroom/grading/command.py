@@ -13,6 +13,7 @@ from mechint_course.classroom.grading.one import Task
 from mechint_course.classroom.grading.result import GRADED, NEEDS_A_PERSON, Result
 from mechint_course.classroom.grading.store import CannotStore, Store
 from mechint_course.exercises.catalogue import find as find_exercise
+from mechint_course.printable import printable
 from mechint_course.work import work
 
 
@@ -165,11 +166,11 @@ def explain(learner: str, results: Iterable[Result]) -> int:
         return 1
     for result in found:
         print(
-            tables._printable(
+            printable(
                 f"{result.name}: {result.chapter or 'no chapter'}, {result.points:g} of {result.of:g} points"
             )
         )
-        print(f"  {result.state}. {tables._printable(result.reason)}".rstrip())
+        print(f"  {result.state}. {printable(result.reason)}".rstrip())
         print(
             f"  random cases from seed {result.seed}; {result.seconds:g} s, of which {result.cpu_seconds:g} s of processor time"
         )
@@ -181,11 +182,11 @@ def explain(learner: str, results: Iterable[Result]) -> int:
                 + (", equal to the reference" if mark.like_reference else "")
             )
             print(
-                "".join(f"      {tables._printable(line)}\n" for line in mark.message.splitlines() if line),
+                "".join(f"      {printable(line)}\n" for line in mark.message.splitlines() if line),
                 end="",
             )
         for cell, words in result.cells:
-            print(f"  cell {tables._printable(cell)}: {tables._printable(words)}")
+            print(f"  cell {printable(cell)}: {printable(words)}")
     return 0
 
 

@@ -4,7 +4,7 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -216,12 +216,6 @@ def _fallback(exercise: Exercise) -> str:
     if exercise.kind == "prediction":
         return f"{exercise.name} = None"
     return f"{references.imports(exercise.topic)}\n{references.source(exercise)}"
-
-
-def exercises_known(ids: Collection[str]) -> None:
-    """LookupError, naming the nearest ones, for an id that the course has not."""
-    for id in ids:
-        find(id)
 
 
 def _sentence(text: str) -> str:

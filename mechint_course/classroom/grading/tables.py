@@ -10,6 +10,7 @@ from typing import Any
 from mechint_course.classroom.grading.overrides import Override
 from mechint_course.classroom.grading.result import GRADED, NEEDS_A_PERSON, Result
 from mechint_course.exercises.catalogue import CHAPTERS, exercises_of
+from mechint_course.printable import printable
 
 LIKE = "equal to the reference"
 """How the note begins that only the teacher reads."""
@@ -198,17 +199,12 @@ def as_json(table: Sequence[Row]) -> str:
 
 def as_text(table: Sequence[Row]) -> str:
     """The table for a terminal."""
-    names = [_printable(row.learner)[:32] for row in table]
+    names = [printable(row.learner)[:32] for row in table]
     wide = max([len("learner"), *map(len, names)])
     lines = [f"{'learner':<{wide}}  {'chapter':<16} {'points':>12}  state"]
     for name, row in zip(names, table, strict=True):
-        words = row.state + (f": {_printable(row.reason)}" if row.reason else "")
+        words = row.state + (f": {printable(row.reason)}" if row.reason else "")
         lines.append(
             f"{name:<{wide}}  {row.chapter or '-':<16} {f'{row.points:g} of {row.of:g}':>12}  {words}"
         )
     return "\n".join(lines)
-
-
-def _printable(text: str) -> str:
-    """Without control characters: a file's name must not steer the terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
