@@ -114,7 +114,7 @@ def hint(id: str, tier: int | str = 1) -> Shown:
     return Shown(f"Hint {tier} of 3 · {exercise.title}", exercise.hints[TIERS.index(tier)] + more)
 
 
-def _in_torch(function: Callable[..., Any]) -> Callable[..., Any]:
+def _in_torch(function: Any) -> Callable[..., Any]:
     @functools.wraps(function)
     def converted(*args: Any, **named: Any) -> Any:
         return without_arrays(function(*args, **named))
