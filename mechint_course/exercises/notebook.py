@@ -61,6 +61,13 @@ def check(id: str) -> Shown:
 
     Where the answer is missing or wrong, the reference is put under its name, marked as such, so that the rest of the
     notebook works. A marked reference is never judged: your own answer is, and it takes its place again once it passes.
+
+    `check("toy.leak")`, in a notebook where `leak` is defined, shows its points with a sentence and notes them in your
+    progress. Raises RuntimeError outside of a notebook, and CheckFailed for an answer that does not pass while nbgrader
+    executes. As plain text the points alone are shown, here for an id that no exercise has:
+
+    >>> check("toy.leek")
+    0
     """
     try:
         exercise = find(id)
@@ -88,7 +95,14 @@ def check(id: str) -> Shown:
 
 
 def hint(id: str, tier: int | str = 1) -> Shown:
-    """The hint of this tier (1, 2 or 3), or the reference solution for `"solution"`. Asking costs no points."""
+    """The hint of this tier (1, 2 or 3), or the reference solution for `"solution"`. Asking costs no points.
+
+    `hint("toy.leak")` shows the first one and `hint("toy.leak", "solution")` the solution; your progress notes that you
+    asked. It raises nothing: what cannot be shown is said instead.
+
+    >>> hint("toy.leak", 4).message
+    "Hints come as 1, 2, 3 and 'solution', but 4 was asked for."
+    """
     try:
         exercise = find(id)
     except LookupError as error:

@@ -9,7 +9,12 @@ from mechint_course.figures.style import PALETTE, new_figure, series
 
 
 class Place(NamedTuple):
-    """Where a dictionary stands."""
+    """Where a dictionary stands.
+
+    >>> places = [Place("small", l0=8, recovered=0.7), Place("large", l0=16, recovered=0.9)]
+    >>> max(places, key=lambda place: place.recovered).name
+    'large'
+    """
 
     name: str
     l0: float

@@ -96,7 +96,13 @@ def prediction_beside(
 def draw_directions(
     axes: Axes, W: Float[Tensor, "2 n_features"], title: str = "", *, numbers: bool = True
 ) -> None:
-    """Draws the feature directions of one model into existing axes; features that end in one place share a label."""
+    """Draws the feature directions of one model into existing axes; features that end in one place share a label.
+
+    >>> axes = new_figure().axes[0]
+    >>> draw_directions(axes, torch.tensor([[1.0, 1.0, 0.0, 0.1], [0.0, 0.0, 1.0, 0.0]]))
+    >>> [text.get_text() for text in axes.texts]  # 0 and 1 are one arrow, and 3 is a stub without a number
+    ['0,1', '2']
+    """
     _plane(axes, title)
     labels: list[tuple[float, float, str]] = []
     for i, (x, y) in enumerate(W.detach().T.tolist()):

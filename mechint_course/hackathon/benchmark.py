@@ -67,7 +67,10 @@ class Benchmark:
 
 
 def public_benchmark(model: str = "A", *, sequences: int = SEQUENCES) -> Benchmark:
-    """The course's held-out text, `sequences` of each domain, read by model A or B."""
+    """The course's held-out text, `sequences` of each domain, read by model A or B.
+
+    `public_benchmark("A", sequences=4).x` are [n_tokens, 512] activations; the text is made once, in some seconds.
+    """
     text = evaluation_text().sample(sequences)
     return on_text(
         f"public held-out text, model {model}",
@@ -174,8 +177,19 @@ def losses(
 def file_benchmark(path: Path) -> Benchmark:
     """Activations from a safetensors file: `activations` [n_tokens, d_in] and, if there are any, `labels` [n_tokens].
 
-    Labels are whole numbers from 0 to 99, one a token, -1 where there is none. Raises FileNotFoundError or ValueError,
-    naming the file, where it holds anything else.
+    Labels are whole numbers from 0 to 99, one a token, -1 where there is none; tokens are 256 or more. Raises
+    FileNotFoundError or ValueError, naming the file, where it holds anything else.
+
+    >>> import tempfile
+    >>> from safetensors.torch import save_file
+    >>> x, labels = torch.eye(256), torch.arange(256) % 2
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_file({"activations": x, "labels": labels}, Path(folder, "mine.safetensors"))
+    ...     benchmark = file_benchmark(Path(folder, "mine.safetensors"))
+    >>> benchmark.title, benchmark.domains
+    ('activations in mine.safetensors', ('label 0', 'label 1'))
+    >>> benchmark.choosing[::64].tolist()  # blocks of 64 tokens take turns: units chosen, units scored
+    [True, False, True, False]
     """
     x, labels = _read(path)
     n_tokens = len(x)

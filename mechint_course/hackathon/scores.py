@@ -79,6 +79,19 @@ def score(
 
     `reference` are the latents of the dictionary to match with. Raises ValueError where the sizes differ, or where
     the dictionary is not sparse or not finite on real activations.
+
+    By hand: two neurons that take turns, each in a domain of its own, and a dictionary that copies them. It misses
+    nothing, but every latent is a single neuron; without a model there is no loss to recover.
+
+    >>> from mechint_course.sae import TopKSAE
+    >>> domain, choosing = torch.tensor([0, 1] * 8), torch.arange(16) < 8
+    >>> benchmark = Benchmark("by hand", torch.eye(2)[domain], domain, ("cats", "dogs"), choosing)
+    >>> copy = TopKSAE(2, 2, k=1, seed=0)
+    >>> weights = {"W_enc": torch.eye(2), "W_dec": torch.eye(2), "b_enc": torch.zeros(2), "b_dec": torch.zeros(2)}
+    >>> _ = copy.load_state_dict(weights)
+    >>> found = score(copy, benchmark)
+    >>> found.headline, found.l0, found.domain_f1, found.one_neuron, found.loss_recovered
+    (1.0, 1.0, 1.0, 1.0, None)
     """
     if sae.d_in != benchmark.x.shape[1]:
         raise ValueError(

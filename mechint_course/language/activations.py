@@ -25,7 +25,17 @@ def activations(
     """The values at one hook point for every token of a text, by default the MLP's activations after the ReLU.
 
     A million tokens of 512 activations are 2 GB in float32, half of that with `dtype=torch.float16`.
-    A ValueError says where the hook point does not exist or the tokens have another shape.
+    A ValueError says where the hook point does not exist, the tokens have another shape or there are none; an
+    interrupt raises KeyboardInterrupt. The last dimension is that of the hook point: d_mlp, or d_model for the stream.
+
+    >>> from mechint_course.language.models import load_model
+    >>> model = load_model("tiny")
+    >>> tokens = model.to_tokens("the cat sat")  # the start token and three words
+    >>> found = activations(model, tokens)
+    >>> found.shape, float(found.min())  # 20 neurons, and after the ReLU nothing is below 0
+    (torch.Size([1, 4, 20]), 0.0)
+    >>> activations(model, tokens, "blocks.0.hook_resid_pre").shape  # what the layer reads
+    torch.Size([1, 4, 12])
     """
     if tokens.dim() != 2 or tokens.is_floating_point():
         raise ValueError(

@@ -23,6 +23,12 @@ def randomise(model: "TransformerBridge", *, seed: int = CONTROL_SEED) -> "Trans
     entries. What is kept: token and position embeddings, all LayerNorms, the unembedding, so that tokens are as far
     apart as in the trained model, and nothing is computed from them on purpose. After the randomised transformer of
     Bricken et al. 2023 (section on automated interpretability).
+
+    >>> from mechint_course.language.models import load_model
+    >>> before, after = parameters_of(load_model("tiny")), parameters_of(randomise(load_model("tiny", fresh=True)))
+    >>> changed = {name.rpartition(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    >>> changed == set(RANDOMISED)
+    True
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

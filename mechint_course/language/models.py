@@ -28,7 +28,15 @@ _LARGEST_FILE = 200_000_000
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of a one-layer model; the default is the transformer of Bricken et al. 2023 (appendix), on a small vocabulary."""
+    """The sizes of a one-layer model; the default is the transformer of Bricken et al. 2023 (appendix), on a small vocabulary.
+
+    Raises ValueError where a size is no whole number from 1 to 1,000,000, or d_model no multiple of the heads.
+
+    >>> Shape(d_model=10, n_heads=4)
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected d_model to be a multiple of n_heads, found 10 and 4.
+    """
 
     d_vocab: int = 2048
     n_ctx: int = 128
@@ -70,7 +78,11 @@ def new_model(
 
 
 def parameters_of(model: "TransformerBridge") -> dict[str, Tensor]:
-    """The model's own parameters under their short names: `tok_embed.weight`, `layers.0.mlp.fc_in.weight`, ..."""
+    """The model's own parameters under their short names: `tok_embed.weight`, `layers.0.mlp.fc_in.weight`, ...
+
+    >>> parameters_of(load_model("tiny"))["layers.0.mlp.fc_in.weight"].shape  # [d_mlp, d_model]
+    torch.Size([20, 12])
+    """
     return {name.replace("._original_component", ""): value for name, value in model.named_parameters()}
 
 
@@ -108,7 +120,20 @@ def set_parameters(model: "TransformerBridge", values: Mapping[str, Tensor], *, 
 def save_model(
     model: "TransformerBridge", folder: Path, *, shape: Shape, notes: Mapping[str, object]
 ) -> None:
-    """Writes `model.safetensors` (fp16) and `config.json`; each is replaced whole, so a failure leaves the old file."""
+    """Writes `model.safetensors` (fp16) and `config.json`; each is replaced whole, so a failure leaves the old file.
+
+    The folder is made where it is missing. `notes` go into the config beside the sizes. Raises ValueError where a
+    weight is NaN or too large for 16 bits.
+
+    >>> import tempfile
+    >>> from mechint_course.language.tiny import TINY_SHAPE
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(load_model("tiny"), Path(folder), shape=TINY_SHAPE, notes={"seed": 20})
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ...     json.loads(Path(folder, "config.json").read_text(encoding="utf-8"))["seed"]
+    ['config.json', 'model.safetensors']
+    20
+    """
     folder = Path(folder)
     halves = {name: value.detach().half().contiguous() for name, value in parameters_of(model).items()}
     for name, value in halves.items():
@@ -126,6 +151,16 @@ def read_model(folder: Path, *, tokenizer: "PreTrainedTokenizerFast | None" = No
 
     A missing file is a FileNotFoundError, anything else wrong with it a ValueError; both name the file, what was
     expected and what was found.
+
+    What comes back are the same weights to 16 bits:
+
+    >>> import tempfile
+    >>> from mechint_course.language.tiny import TINY_SHAPE
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(load_model("tiny"), Path(folder), shape=TINY_SHAPE, notes={})
+    ...     again = parameters_of(read_model(Path(folder)))
+    >>> all(torch.equal(again[name], own.half().float()) for name, own in parameters_of(load_model("tiny")).items())
+    True
     """
     folder = Path(folder)
     shape = _read_shape(folder / CONFIG)
@@ -169,7 +204,15 @@ def load_model(name: str, *, fresh: bool = False) -> "TransformerBridge":
     (`mechint_course.language.hub.load_from_hub` says what can go wrong).
 
     It is loaded once: every call gives the same object, so take off the hooks that you put on; `fresh=True` gives
-    another one, that nobody else holds.
+    another one, that nobody else holds. The errors are those of `read_model`.
+
+    >>> model = load_model("tiny")
+    >>> model.to_str_tokens("the cat sat")
+    ['<|endoftext|>', 'the', 'cat', 'sat']
+    >>> model(model.to_tokens("the cat sat")).shape  # one text, four tokens, a logit for each of 25 words
+    torch.Size([1, 4, 25])
+    >>> load_model("tiny") is model, load_model("tiny", fresh=True) is model
+    (True, False)
     """
     return _load(name) if fresh else _loaded(name)
 

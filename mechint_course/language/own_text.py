@@ -32,7 +32,16 @@ def from_text(
 
     Every sequence lies within one text and begins with the start token; what is left over at a text's end is dropped.
     With a `model`, its tokenizer is used instead of the course's. Texts that are empty, or all shorter than one
-    sequence, are a ValueError.
+    sequence, are a ValueError, and so is an `n_ctx` below 2 or above the model's.
+
+    >>> from mechint_course.language.tokenizer import token_strings
+    >>> text = from_text({"cats": ["the cat sat on the mat"], "dogs": ["the dog ran"]}, n_ctx=4)
+    >>> for row, number in zip(text.tokens, text.domain, strict=True):
+    ...     text.domains[number], token_strings(row)
+    ('cats', ['<|endoftext|>', 'the', ' c', 'at'])
+    ('cats', ['<|endoftext|>', ' s', 'at', ' on'])
+    ('cats', ['<|endoftext|>', ' the', ' m', 'at'])
+    ('dogs', ['<|endoftext|>', 'the', ' do', 'g'])
     """
     if isinstance(texts, str):
         texts = [texts]
@@ -50,7 +59,16 @@ def from_files(
     """Text files as a corpus: each file a document, the folder it lies in its domain.
 
     A file that is missing, empty, binary, not UTF-8 or larger than `LARGEST_FILE` bytes is a ValueError (a missing one a
-    FileNotFoundError) that names it and says what to do.
+    FileNotFoundError) that names it and says what to do. No file at all, and what `from_text` refuses, is a ValueError.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "cats", "one.txt")
+    ...     file.parent.mkdir()
+    ...     _ = file.write_text("the cat sat on the mat")
+    ...     text = from_files([file], n_ctx=4)
+    >>> text.domains, text.tokens.shape
+    (('cats',), torch.Size([3, 4]))
     """
     files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     if not files:
@@ -72,7 +90,11 @@ def from_dataset(
     """The first `documents` texts of a data set, by its name on the hub or the path of a local one, read as a stream.
 
     Nothing but the rows asked for is downloaded. A missing column, a name that cannot be found or a network that is
-    needed and not there is one sentence: ValueError or ConnectionError.
+    needed and not there is one sentence: ValueError or ConnectionError. Fewer than one document, and what `from_text`
+    refuses, is a ValueError.
+
+    `from_dataset("my_folder", domain_column="kind")` reads the data set in a folder, say a `train.jsonl` whose lines
+    are `{"text": "...", "kind": "poems"}`; its domains are what stands in the column `kind`.
     """
     if documents < 1:
         raise ValueError(f"Expected at least 1 document, found {documents}.")
@@ -81,7 +103,19 @@ def from_dataset(
 
 
 def read_text(file: Path) -> str:
-    """A text file as one string, every way in which it may be no text told apart."""
+    """A text file as one string, every way in which it may be no text told apart.
+
+    The line ends of Windows become those of everywhere else, and a byte order mark is taken off. Raises
+    FileNotFoundError where there is no file, and ValueError for one that is empty, binary, not UTF-8 or larger than
+    `LARGEST_FILE` bytes.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "mine.txt")
+    ...     _ = file.write_bytes(b"the cat\\r\\nsat")  # as Windows ends a line
+    ...     read_text(file)
+    'the cat\\nsat'
+    """
     if not file.is_file():
         raise FileNotFoundError(f"{file}: expected a text file, found none there; look at the path again.")
     size = file.stat().st_size

@@ -39,7 +39,15 @@ def unigram(tokens: Int[Tensor, "n_sequences n_ctx"], d_vocab: int) -> Float[Ten
 def bigram(
     tokens: Int[Tensor, "n_sequences n_ctx"], d_vocab: int, prior: float = 20.0
 ) -> Float[Tensor, "d_vocab d_vocab"]:
-    """The next token's chances given the one before: counts, with `prior` more sightings spread as the unigram."""
+    """The next token's chances given the one before: counts, with `prior` more sightings spread as the unigram.
+
+    By hand, in ninths: after token 0 comes 1, twice; after token 1 comes 1 once and 2 once. The unigram is 1, 4 and 2
+    sevenths, so a prior of 7 adds 1, 4 and 2 to the counts of each row.
+
+    >>> (9 * bigram(torch.tensor([[0, 1, 2], [0, 1, 1]]), d_vocab=3, prior=7.0)[:2]).round()
+    tensor([[1., 6., 2.],
+            [1., 5., 3.]])
+    """
     pairs = tokens[:, :-1].reshape(-1) * d_vocab + tokens[:, 1:].reshape(-1)
     counts = torch.bincount(pairs, minlength=d_vocab * d_vocab).float().view(d_vocab, d_vocab)
     counts += prior * unigram(tokens, d_vocab)
@@ -72,7 +80,11 @@ def losses_by_domain(
 
 @dataclass(frozen=True)
 class Gap:
-    """What a domain's documents cost where training saw them and where it did not, in nats a token."""
+    """What a domain's documents cost where training saw them and where it did not, in nats a token.
+
+    >>> Gap("licences", seen=2.0, held_out=2.25).difference
+    0.25
+    """
 
     domain: str
     seen: float
@@ -101,7 +113,14 @@ def generalisation_gaps(
 
 
 def gaps_as_markdown(gaps: list[Gap]) -> str:
-    """The gaps as Markdown."""
+    """The gaps as Markdown, a row for each domain.
+
+    >>> print(gaps_as_markdown([Gap("dna", 1.5, 1.5), Gap("licences", 2.0, 2.25)]))
+    | domain | documents seen in training | held-out documents | gap |
+    |---|---|---|---|
+    | dna | 1.500 | 1.500 | +0.000 |
+    | licences | 2.000 | 2.250 | +0.250 |
+    """
     lines = ["| domain | documents seen in training | held-out documents | gap |", "|---|---|---|---|"]
     lines += [
         f"| {gap.domain} | {gap.seen:.3f} | {gap.held_out:.3f} | {gap.difference:+.3f} |" for gap in gaps
@@ -110,7 +129,15 @@ def gaps_as_markdown(gaps: list[Gap]) -> str:
 
 
 def as_markdown(table: list[DomainLoss]) -> str:
-    """The table as Markdown, the mean over domains in the last row."""
+    """The table as Markdown, the mean over domains in the last row.
+
+    >>> print(as_markdown([DomainLoss("dna", 1.5, 1.5, 2.0, 2.25), DomainLoss("chess", 0.5, 1.5, 3.0, 4.25)]))
+    | domain | model | MLP zeroed | bigram | unigram |
+    |---|---|---|---|---|
+    | dna | 1.50 | 1.50 | 2.00 | 2.25 |
+    | chess | 0.50 | 1.50 | 3.00 | 4.25 |
+    | **mean of domains** | 1.00 | 1.50 | 2.50 | 3.25 |
+    """
     lines = ["| domain | model | MLP zeroed | bigram | unigram |", "|---|---|---|---|---|"]
     rows = [(row.domain, row.model, row.zeroed, row.bigram, row.unigram) for row in table]
     means = [sum(row[i] for row in rows) / len(rows) for i in range(1, 5)]  # type: ignore[misc]

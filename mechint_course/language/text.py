@@ -24,7 +24,19 @@ MOST_OF_A_DOCUMENT = 5
 
 @dataclass(frozen=True)
 class TokenizedText:
-    """Sequences of tokens with the domain and the document that each came from."""
+    """Sequences of tokens with the domain and the document that each came from.
+
+    By hand, two sequences about cats and one about dogs; the dogs are document 1:
+
+    >>> tokens, domain = torch.tensor([[0, 5], [0, 6], [0, 7]]), torch.tensor([0, 0, 1])
+    >>> text = TokenizedText(tokens, domain, ("cats", "dogs"), document=domain, manifest="by hand")
+    >>> len(text), text.of("cats").tokens.tolist()
+    (3, [[0, 5], [0, 6]])
+    >>> text.take(torch.tensor([2, 0])).tokens.tolist()
+    [[0, 7], [0, 5]]
+    >>> text.sample(per_domain=1).domain.tolist()  # one of each
+    [0, 1]
+    """
 
     tokens: Int[Tensor, "n_sequences n_ctx"]
     """Every sequence begins with the start token, 0."""
@@ -46,7 +58,7 @@ class TokenizedText:
         )
 
     def of(self, domain: str) -> "TokenizedText":
-        """The sequences of one domain."""
+        """The sequences of one domain; ValueError where the text has no domain of that name."""
         if domain not in self.domains:
             raise ValueError(f"Expected a domain of this text ({', '.join(self.domains)}), found {domain!r}.")
         return self.take(torch.nonzero(self.domain == self.domains.index(domain))[:, 0])
@@ -81,7 +93,14 @@ def tokenize_documents(
 ) -> tuple[Tensor, Tensor]:
     """Sequences [n_sequences, n_ctx] of the first documents, at most `tokens` tokens in all, and each one's document.
 
-    `most_of_a_document` says how many sequences one document may give.
+    `most_of_a_document` says how many sequences one document may give. A document's number is its place among those
+    given, so one that is too short for a sequence leaves a gap. The tokens are int16, the numbers int32.
+
+    >>> texts = ["the cat sat. " * 100, "too short", "a dog ran. " * 100]
+    >>> pets = iter([Document("pets", text) for text in texts])
+    >>> tokens, document = tokenize_documents(pets, 4 * 128, most_of_a_document=2)
+    >>> tokens.shape, document.tolist()
+    (torch.Size([4, 128]), [0, 0, 2, 2])
     """
     wanted = max(1, tokens // N_CTX)
     rows: list[list[int]] = []
@@ -133,7 +152,8 @@ def evaluation_text(split: Split = "held_out") -> TokenizedText:
     """Text that no model of the course was trained on: 160 sequences of every domain, of both models' worlds.
 
     `split="fresh"` gives the generated domains only, of words that training never saw.
-    Built once in some seconds, then kept in the cache under its manifest hash.
+    Built once in some seconds, then kept in the cache under its manifest hash. `evaluation_text().of("dna").tokens`
+    are [160, 128] token numbers. Raises ValueError for another split; an interrupt raises KeyboardInterrupt.
     """
     if split not in ("held_out", "fresh"):
         raise ValueError(f"Expected the split 'held_out' or 'fresh', found {split!r}.")
@@ -149,7 +169,13 @@ def evaluation_text(split: Split = "held_out") -> TokenizedText:
 def training_text(model: str = "A", tokens: int | None = None, *, seed: int = 0) -> TokenizedText:
     """The text that a model is trained on, its sequences shuffled by `seed`; a smaller one where `tokens` says so.
 
-    A smaller text takes the same share of every domain: its documents are among those of the whole.
+    A smaller text takes the same share of every domain: its documents are among those of the whole. Kept in the cache
+    as the evaluation text is. Raises ValueError for a model that has none; an interrupt raises KeyboardInterrupt.
+
+    >>> training_text("C")
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected the model 'A' or 'B', found 'C': each has a training text of its own.
     """
     domains = domains_of(model)
     whole = sum(domain.tokens for domain in domains)

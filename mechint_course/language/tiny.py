@@ -20,6 +20,9 @@ def tiny_model() -> "TransformerBridge":
     """One layer, d_model 12, d_mlp 20, 25 words; its weights are random and its biases are not zero.
 
     The weights never change from one call or machine to the next.
+
+    >>> tiny_model().to_tokens("the cat sat on the mat .").tolist()  # places in TINY_WORDS, the start token first
+    [[0, 1, 3, 6, 9, 1, 12, 21]]
     """
     words = models.WordLevel({word: number for number, word in enumerate(TINY_WORDS)}, unk_token="?")
     tokenizer = Tokenizer(words)

@@ -27,7 +27,11 @@ _SAVE_EVERY = 250
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what training gives, so that a model can be made again."""
+    """Everything that decides what training gives, so that a model can be made again.
+
+    >>> Recipe(tokens=1_000_000, seed=0).steps  # 32 sequences of 128 tokens a step
+    244
+    """
 
     tokens: int
     """How many tokens to train on; the text is gone through again where it is shorter."""
@@ -74,7 +78,14 @@ class Trained:
 
 
 class BatchOrder:
-    """Which sequences each step sees: every epoch in a new order that only the seed and the epoch decide."""
+    """Which sequences each step sees: every epoch in a new order that only the seed and the epoch decide.
+
+    Raises ValueError where the text is shorter than one batch.
+
+    >>> order = BatchOrder(n_sequences=4, batch_size=2, seed=0)
+    >>> sorted([*order.rows(0).tolist(), *order.rows(1).tolist()])  # two steps have seen every sequence once
+    [0, 1, 2, 3]
+    """
 
     def __init__(self, n_sequences: int, batch_size: int, seed: int) -> None:
         if n_sequences < batch_size:
@@ -109,6 +120,19 @@ def train_language_model(
     With a `state_file`, the state is kept there now and then (and at a stop), and `resume=True` goes on from it: the
     result is the same as without the stop. A state of another recipe or text is a ValueError. `checkpoints` says what
     to do with the model after which steps (0 is before the first); those before the place of a resumption are past.
+    Raises ValueError where the sequences are not as long as the recipe's context or make no batch, and
+    FloatingPointError where the loss is no finite number any more.
+
+    A text in which 1, 2 and 3 take turns is soon known; before training the loss is about ln 4 = 1.4 nats.
+
+    >>> tokens = torch.tensor([[0, 1, 2, 3, 1, 2, 3, 1]]).repeat(16, 1)
+    >>> shape = Shape(d_vocab=4, n_ctx=8, d_model=8, n_heads=1, d_mlp=8)
+    >>> recipe = Recipe(100 * 4 * 8, seed=0, shape=shape, batch_size=4, learning_rate=0.03, warmup_steps=5)
+    >>> trained = train_language_model(tokens, recipe)
+    >>> trained.steps, round(trained.curve[-1][1], 1)
+    (100, 0.0)
+    >>> trained.model(tokens[:1])[0].argmax(dim=-1)  # what it expects behind each token
+    tensor([1, 2, 3, 1, 2, 3, 1, 2])
     """
     if tokens.shape[1] != recipe.shape.n_ctx:
         raise ValueError(f"Expected sequences of {recipe.shape.n_ctx} tokens, found {tokens.shape[1]}.")

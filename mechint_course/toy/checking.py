@@ -30,7 +30,13 @@ def whole_number(name: str, value: object, *, at_least: int = 1) -> int:
 
 
 def positive(name: str, value: float) -> float:
-    """`value` if it is a finite number above zero; ValueError otherwise."""
+    """`value` if it is a finite number above zero; ValueError otherwise.
+
+    >>> positive("learning_rate", 0.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: learning_rate must be a finite number above 0, but it is 0.0; give a positive number.
+    """
     if not 0 < value < float("inf"):
         raise ValueError(
             f"{name} must be a finite number above 0, but it is {value!r}; give a positive number."
@@ -39,7 +45,13 @@ def positive(name: str, value: float) -> float:
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> str:
-    """`value` if it is one of `choices`; ValueError otherwise."""
+    """`value` if it is one of `choices`; ValueError otherwise.
+
+    >>> one_of("schedule", "linear", ("cosine", "constant"))
+    Traceback (most recent call last):
+        ...
+    ValueError: schedule must be one of 'cosine', 'constant', but it is 'linear'; choose one of these.
+    """
     if value not in choices:
         expected = ", ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be one of {expected}, but it is {value!r}; choose one of these.")
@@ -85,7 +97,12 @@ def per_feature(
 def probabilities(
     name: str, value: PerFeature, n_instances: int, n_features: int, device: torch.device | str
 ) -> Float[Tensor, "n_instances n_features"]:
-    """Like `per_feature`, for numbers above 0 and at most 1; ValueError otherwise."""
+    """Like `per_feature`, for numbers above 0 and at most 1; ValueError otherwise.
+
+    >>> probabilities("feature_probability", torch.tensor([[1.0], [0.5]]), 2, 3, "cpu")  # one for each instance
+    tensor([[1.0000, 1.0000, 1.0000],
+            [0.5000, 0.5000, 0.5000]])
+    """
     tensor = per_feature(name, value, n_instances, n_features, device)
     if bool(((tensor <= 0) | (tensor > 1)).any()):
         wrong = tensor[(tensor <= 0) | (tensor > 1)][0].item()
@@ -98,7 +115,13 @@ def probabilities(
 def importances(
     name: str, value: PerFeature, n_instances: int, n_features: int, device: torch.device | str
 ) -> Float[Tensor, "n_instances n_features"]:
-    """Like `per_feature`, for numbers of at least 0; ValueError otherwise."""
+    """Like `per_feature`, for numbers of at least 0; ValueError otherwise.
+
+    >>> importances("importance", [1.0, -1.0], 1, 2, "cpu")
+    Traceback (most recent call last):
+        ...
+    ValueError: importance must be at least 0, but it holds -1; a feature of importance 0 does not count.
+    """
     tensor = per_feature(name, value, n_instances, n_features, device)
     if bool((tensor < 0).any()):
         wrong = tensor[tensor < 0][0].item()
@@ -109,7 +132,14 @@ def importances(
 
 
 def batch_for(x: Tensor, n_instances: int, n_features: int, device: torch.device) -> None:
-    """ValueError unless `x` is `[n_instances, batch, n_features]` floats on `device`."""
+    """ValueError unless `x` is `[n_instances, batch, n_features]` on `device`, TypeError unless it holds floats.
+
+    >>> batch_for(torch.rand(2, 10, 5), 2, 5, torch.device("cpu"))
+    >>> batch_for(torch.rand(10, 5), 2, 5, torch.device("cpu"))
+    Traceback (most recent call last):
+        ...
+    ValueError: x must be [n_instances, batch, n_features] = [2, batch, 5], but its shape is [10, 5]; give one batch for each instance.
+    """
     if x.dim() != 3 or x.shape[0] != n_instances or x.shape[2] != n_features:
         raise ValueError(
             f"x must be [n_instances, batch, n_features] = [{n_instances}, batch, {n_features}], "

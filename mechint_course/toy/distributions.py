@@ -15,7 +15,18 @@ from mechint_course.toy.checking import whole_number
 
 @runtime_checkable
 class Sampler(Protocol):
-    """Anything that draws batches of features for every instance of a model."""
+    """Anything that draws batches of features for every instance of a model.
+
+    One of your own, for features of which exactly one is there at a time:
+
+    >>> def one_at_a_time(feature_probability, batch_size, *, generator):
+    ...     n_instances, n_features = feature_probability.shape
+    ...     which = torch.randint(n_features, (n_instances, batch_size), generator=generator)
+    ...     return torch.eye(n_features)[which]
+    >>> x = one_at_a_time(torch.full((1, 3), 0.5), 100, generator=stream(0, "data"))
+    >>> x.shape, x.sum(dim=-1).unique()
+    (torch.Size([1, 100, 3]), tensor([1.]))
+    """
 
     def __call__(
         self,

@@ -64,7 +64,17 @@ def train_one_neuron(
 
     A binary neuron fires or not: feature i makes it fire with probability sigmoid(a_i), and each of its two states has
     its own logits. The loss is the expected one over both states, so training needs no samples. A relu neuron answers
-    ReLU(w_i), and its logits are an affine function of that strength. Raises ValueError for sizes below 1 or a kind that is neither.
+    ReLU(w_i), and its logits are an affine function of that strength. The loss is in nats. An interrupt keeps what was
+    reached. Raises ValueError for sizes below 1, a learning rate that is not positive or a kind that is neither, and
+    TypeError for sizes that are no whole numbers.
+
+    The best of ten neurons fires for two of four features, not for one: ln 2 = 0.69 nats instead of 0.82 (see
+    `partition_loss`).
+
+    >>> neurons = train_one_neuron(4, n_instances=10, steps=300, progress=False)
+    >>> best = neurons.loss.argmin()
+    >>> round(float(neurons.loss[best]), 1), int(neurons.response[best].round().sum())
+    (0.7, 2)
     """
     sizes = (("n_features", n_features), ("n_instances", n_instances), ("steps", steps))
     for name, value in sizes:

@@ -23,6 +23,16 @@ class Instances(nn.Module):
     `feature_probability` (above 0, at most 1; 1 is dense) and `importance` (0 or more) are numbers or
     whatever broadcasts to `[n_instances, n_features]`. Raises ValueError or TypeError, in one sentence, for sizes
     below 1, probabilities outside (0, 1], NaN, wrong shapes and mixed devices.
+
+    A kind of model draws its weights in `_make_weights`; the rest of the settings is there already.
+
+    >>> class Readout(Instances):
+    ...     def _make_weights(self):
+    ...         self.W_out = self._weights(self.n_features, self.n_hidden)
+    >>> model = Readout(n_features=3, n_hidden=2, n_instances=2, importance=[1.0, 0.5, 0.25])
+    >>> model.W_out.shape, model.importance
+    (torch.Size([2, 3, 2]), tensor([[1.0000, 0.5000, 0.2500],
+            [1.0000, 0.5000, 0.2500]]))
     """
 
     b_final: Float[Tensor, "n_instances n_features"]

@@ -62,13 +62,32 @@ class ToyModel(Instances):
     def forward(
         self, x: Float[Tensor, "n_instances batch n_features"]
     ) -> Float[Tensor, "n_instances batch n_features"]:
-        """The reconstruction of every sample: `ReLU(W^T W x + b)`, or `W^T W x + b` for a linear model."""
+        """The reconstruction of every sample: `ReLU(W^T W x + b)`, or `W^T W x + b` for a linear model.
+
+        Raises ValueError for samples of another shape or device, TypeError for such that hold no floats.
+
+        Two features on opposite sides of one dimension: each alone comes back, but of both at once only the
+        difference is left.
+
+        >>> model = ToyModel(n_features=2, n_hidden=1)
+        >>> _ = model.W.data.copy_(torch.tensor([[[1.0, -1.0]]]))
+        >>> model(torch.tensor([[[0.5, 0.0], [0.0, 1.0], [0.5, 1.0]]])).detach()
+        tensor([[[0.5000, 0.0000],
+                 [0.0000, 1.0000],
+                 [0.0000, 0.5000]]])
+        """
         batch_for(x, self.n_instances, self.n_features, self.W.device)
         out = x @ self.W.mT @ self.W + self.b_final[:, None]
         return torch.relu(out) if self.activation == "relu" else out
 
     def loss(self, x: Float[Tensor, "n_instances batch n_features"]) -> Float[Tensor, "n_instances"]:
-        """Squared errors weighted by importance, summed over features, averaged over the batch."""
+        """Squared errors weighted by importance, summed over features, averaged over the batch.
+
+        >>> model = ToyModel(n_features=2, n_hidden=1, importance=[1.0, 0.5])
+        >>> _ = model.W.data.zero_()  # nothing comes back: 1 * 1 + 0.5 * 4 for the first sample, 0 for the other
+        >>> model.loss(torch.tensor([[[1.0, 2.0], [0.0, 0.0]]])).detach()
+        tensor([1.5000])
+        """
         return (self.importance[:, None] * (x - self(x)) ** 2).sum(-1).mean(-1)
 
     @torch.no_grad()

@@ -17,7 +17,16 @@ FATES = ("not learned", "superposed", "own dimension")
 
 
 class Grid(NamedTuple):
-    """Every combination of density and importance, density in the rows."""
+    """Every combination of density and importance, density in the rows.
+
+    >>> grid = Grid(density=torch.tensor([1.0, 0.1]), importance=torch.tensor([0.5, 2.0]))
+    >>> density, importance = grid.settings(n_features=2, n_restarts=1)
+    >>> torch.cat([density, importance], dim=1)  # density, importance of the first feature, and of the extra one
+    tensor([[1.0000, 1.0000, 0.5000],
+            [1.0000, 1.0000, 2.0000],
+            [0.1000, 1.0000, 0.5000],
+            [0.1000, 1.0000, 2.0000]])
+    """
 
     density: Float[Tensor, "n_densities"]
     """From 1 down to 0.01, evenly spaced as logarithms."""
@@ -55,6 +64,15 @@ def exact_loss(
     """The expected loss of models with two features and one hidden dimension, by the midpoint rule.
 
     None, one or both of the features are there; each case is averaged over a grid of `n_points` strengths a feature.
+    The squared errors of both are added up, the second one's times `importance`.
+
+    By hand, for p = 0.1 and equal importance: a model of zeros loses 2 p/3, and a pair on opposite sides loses only
+    where both features are there, 2 p^2/6.
+
+    >>> W = torch.tensor([[0.0, 0.0], [1.0, -1.0]])
+    >>> loss = exact_loss(W, torch.zeros(2, 2), torch.ones(2), torch.full((2,), 0.1))
+    >>> [round(value, 3) for value in loss.tolist()]
+    [0.067, 0.003]
     """
     u = (torch.arange(n_points, device=W.device) + 0.5) / n_points
     total = torch.zeros_like(importance)
@@ -71,7 +89,14 @@ def exact_loss(
 
 
 class Branches(NamedTuple):
-    """The lowest loss on each branch, and where it lies; `[n_densities n_importances]`."""
+    """The lowest loss on each branch, and where it lies; `[n_densities n_importances]`.
+
+    One cell by hand: putting both features on opposite sides costs least, but the second best is only 5 % worse.
+
+    >>> one = Branches(torch.tensor([[0.4]]), torch.tensor([[0.21]]), torch.tensor([[0.2]]), torch.zeros(1, 1, 2))
+    >>> FATES[one.winner().item()], one.clear(margin=0.1).item(), one.clear(margin=0.01).item()
+    ('superposed', False, True)
+    """
 
     ignore_extra: Float[Tensor, "n_densities n_importances"]
     ignore_first: Float[Tensor, "n_densities n_importances"]
@@ -99,6 +124,14 @@ def branch_minima(grid: Grid, *, steps: int = 400, n_points: int = 24) -> Branch
 
     The two branches that ignore a feature have their minimum in closed form: the one that is kept is passed through,
     the other's output is its mean, and what is left is its variance p/3 - p^2/4.
+
+    A coarse grid with few steps. In dense data there is room for the more important feature only; in sparse data
+    the extra one shares the dimension, at both importances.
+
+    >>> grid = Grid(density=torch.tensor([1.0, 0.1]), importance=torch.tensor([0.5, 2.0]))
+    >>> winner = branch_minima(grid, steps=100, n_points=8).winner()
+    >>> [[FATES[fate] for fate in row] for row in winner.tolist()]
+    [['not learned', 'own dimension'], ['superposed', 'superposed']]
     """
     density, importance = grid.settings(2, 1)
     p, extra = density[:, 0], importance[:, 1]

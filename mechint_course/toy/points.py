@@ -60,7 +60,14 @@ def fit_examples(
     The learning rate rises over the first twentieth of the steps and then falls to zero along a cosine, as in the
     paper, which takes 50,000 steps at a fifth of our rate. Entries of `x` that are zero cost almost nothing. An
     interrupt keeps what was reached. Raises ValueError for sizes below 1, a learning rate that is not positive, or
-    examples that are no matrix of finite numbers.
+    examples that are no matrix of finite numbers, and TypeError for sizes that are no whole numbers.
+
+    Two examples of four features fit into two dimensions. Without a model the loss is 1, their squared length.
+
+    >>> x = torch.tensor([[0.6, 0.8, 0.0, 0.0], [0.0, 0.0, 0.6, 0.8]])
+    >>> fit = fit_examples(x, n_hidden=2, steps=100, learning_rate=0.02, progress=False)
+    >>> round(loss_on(x, torch.zeros(2, 4), torch.zeros(4)), 2), round(fit.train_loss, 2)
+    (1.0, 0.0)
     """
     whole_number("steps", steps)
     positive("learning_rate", learning_rate)

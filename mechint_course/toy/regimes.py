@@ -104,7 +104,16 @@ def save_regimes(regimes: Regimes, path: Path) -> None:
 def load_regimes(path: Path | None = None) -> Regimes:
     """The shipped models, or those in the file at `path`.
 
-    Raises ValueError, naming the file, what was expected and what was found, for one that is damaged or foreign.
+    Raises ValueError, naming the file, what was expected and what was found, for one that is missing, damaged or
+    foreign.
+
+    The double descent: the loss on new samples is near 1 with few training examples and with many, and far above it
+    in between.
+
+    >>> regimes = load_regimes()
+    >>> test_loss = regimes.test_loss.median(dim=1).values
+    >>> [(int(regimes.n_examples[i]), round(float(test_loss[i]), 1)) for i in (0, 10, 13)]
+    [(3, 1.1), (500, 9.5), (3000, 1.0)]
     """
     path = path or data_folder() / "toy" / FILE
     try:

@@ -63,7 +63,18 @@ def train(
     comes back; `keep_weights=True` keeps the parameters of those steps too. An interrupt stops cleanly and
     keeps what was reached.
 
-    Raises ValueError for sizes below 1, a learning rate that is not positive, or an unknown schedule.
+    Losses are squared errors weighted by importance, summed over features and averaged over the batch.
+
+    Raises ValueError for sizes below 1, a learning rate that is not positive, or an unknown schedule, and TypeError
+    for sizes that are no whole numbers.
+
+    Two features with two dimensions to lie in: nothing has to be left out, so the loss falls to zero.
+
+    >>> from mechint_course.toy.model import ToyModel
+    >>> model = ToyModel(n_features=2, n_hidden=2)
+    >>> history = train(model, steps=100, batch_size=64, learning_rate=0.05, n_records=2, progress=False)
+    >>> history.steps.tolist(), [round(float(loss), 1) for loss in history.loss]
+    ([1, 100], [0.5, 0.0])
     """
     for name, value in (("steps", steps), ("batch_size", batch_size), ("n_records", n_records)):
         whole_number(name, value)
@@ -115,7 +126,17 @@ def evaluate(
     """The loss of every instance on `n_samples` samples that training never saw.
 
     The samples come from a stream of their own, so they differ from those of `train` with the same seed.
-    Raises ValueError for fewer than one sample.
+    Raises ValueError for fewer than one sample, and TypeError for a number of them that is not whole.
+
+    By hand: a model whose weights are all zero answers zero, so it loses all of x^2, which is p/3 for a feature of
+    probability p on average. Three features of probability 1, and three of 0.1:
+
+    >>> from mechint_course.toy.model import ToyModel
+    >>> p = torch.tensor([[1.0], [0.1]])
+    >>> model = ToyModel(n_features=3, n_hidden=1, n_instances=2, feature_probability=p)
+    >>> _ = model.W.data.zero_()
+    >>> [round(loss, 2) for loss in evaluate(model, n_samples=10_000).tolist()]
+    [1.0, 0.1]
     """
     whole_number("n_samples", n_samples)
     generator = stream(seed, "evaluation", model.feature_probability.device)

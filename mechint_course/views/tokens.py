@@ -27,7 +27,12 @@ Values = Iterable[float | int] | Tensor
 
 @dataclass(frozen=True)
 class Example:
-    """A piece of text with a number on each token."""
+    """A piece of text with a number on each token.
+
+    >>> show_examples([Example(["a", " cat"], [0.0, 2.5], label="pets"), Example(["dogs"], [1.0])])
+    2 tokens; highest 2.5 at " cat"
+    1 token; highest 1 at "dogs"
+    """
 
     tokens: Sequence[str]
     """The tokens as text."""
