@@ -195,7 +195,14 @@ def _dense(batch: Activations) -> np.ndarray:
 
 
 def as_rows(batch: Activations) -> sparse.csr_array:
-    """Activations as a sparse matrix [n_tokens, n]."""
+    """Activations as a sparse matrix [n_tokens, n], in float64; one that is sparse already is given back as it is.
+
+    >>> rows = as_rows(torch.tensor([[0.0, 2.0, 0.0], [0.0, 0.0, 0.0], [3.0, 0.0, 4.0]]))
+    >>> rows.data.tolist(), rows.indices.tolist()  # what is not 0, and its columns
+    ([2.0, 3.0, 4.0], [1, 0, 2])
+    >>> rows.indptr.tolist()  # where each token's values begin: token 1 has none
+    [0, 1, 1, 3]
+    """
     if not isinstance(batch, Tensor):
         return batch
     batch = batch.detach().cpu()

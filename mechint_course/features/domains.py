@@ -32,7 +32,15 @@ class Reading:
 
 @torch.no_grad()
 def fires(sae: SAE, x: Float[Tensor, "n_tokens d_in"]) -> Bool[Tensor, "n_tokens d_sae"]:
-    """Where each latent is on."""
+    """Where each latent is on. Raises ValueError where the last size of x is not the dictionary's d_in.
+
+    >>> from mechint_course.sae import TopKSAE
+    >>> sae = TopKSAE(d_in=2, d_sae=3, k=1, seed=0)
+    >>> _ = sae.W_enc.data.copy_(torch.tensor([[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]]))
+    >>> fires(sae, torch.tensor([[2.0, 3.0], [-4.0, 1.0]]))
+    tensor([[False,  True, False],
+            [False, False,  True]])
+    """
     on = torch.zeros(len(x), sae.d_sae, dtype=torch.bool)
     for start in range(0, len(x), _ROWS_AT_ONCE):
         on[start : start + _ROWS_AT_ONCE] = sae.encode(x[start : start + _ROWS_AT_ONCE]) > 0
@@ -69,6 +77,30 @@ def read_domains(
     among those at or above `least_precision` the one with the highest recall. Neurons are held to as many tokens as
     the latent is on for, and the most precise is taken. Units are chosen where `choosing` is True and scored where it
     is False; a domain without tokens in either part, or without any such latent, is left out.
+
+    Args:
+        sae: a dictionary on x; its d_in is the number of neurons.
+        x: the neurons' activations.
+        domain: each token's domain, a number that counts `names`.
+        choosing: the tokens on which units are chosen.
+        names: of the domains.
+        least_recall, least_precision: shares from 0 to 1.
+
+    Raises:
+        ValueError: the last size of x is not the dictionary's d_in.
+
+    Neuron 1 is on for English a little and for Hebrew a lot; latent 1 is on only where that neuron is above 1.5:
+
+    >>> from mechint_course.sae import StandardSAE
+    >>> sae = StandardSAE(d_in=2, d_sae=2, seed=0)
+    >>> _ = sae.W_enc.data.copy_(torch.eye(2))
+    >>> _ = sae.b_enc.data.copy_(torch.tensor([0.0, -1.5]))
+    >>> x = torch.tensor([[1.0, 1.0], [0.0, 3.0]]).repeat(4, 1)
+    >>> english, hebrew = read_domains(sae, x, torch.arange(8) % 2, torch.arange(8) < 4, ("English", "Hebrew"))
+    >>> hebrew.latent, hebrew.precision, hebrew.recall
+    (1, 1.0, 1.0)
+    >>> hebrew.neuron, hebrew.neuron_precision, hebrew.neuron_whole  # at its strongest, and whenever it is on
+    (1, 1.0, 0.5)
     """
     on = fires(sae, x)
     chosen_from = _Part(on[choosing], x[choosing], domain[choosing])

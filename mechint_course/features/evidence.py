@@ -47,7 +47,21 @@ def excerpts(
     before: int = 14,
     after: int = 7,
 ) -> list[Excerpt]:
-    """The text around each place, with the activations and the domain."""
+    """The text around each place, with the activations and the domain.
+
+    Args:
+        text: the text that the unit was read on, in the course's own tokens.
+        activation: the unit's, on every token of it.
+        places: (sequence, position) of the tokens that the excerpts are about, such as `top_examples` gives.
+        before, after: how many tokens are shown on either side, fewer at the ends of a sequence.
+
+    >>> from mechint_course.language.tokenizer import encode
+    >>> tokens = torch.tensor([[0, *encode(["the cat sat"])[0]]])
+    >>> text = TokenizedText(tokens, torch.tensor([0]), ("pets",), torch.tensor([0]), "by hand")
+    >>> activation = torch.tensor([[0.0, 0.0, 3.0, 1.0, 0.0, 0.0]])
+    >>> excerpts(text, activation, top_examples(activation, k=1), before=1, after=2)
+    [Excerpt(tokens=('the', ' c', 'at', ' s'), values=(0.0, 3.0, 1.0, 0.0), label='pets', focus=1)]
+    """
     found = []
     for row, position in places.tolist():
         first, last = max(0, position - before), min(text.tokens.shape[1], position + after + 1)

@@ -46,6 +46,11 @@ def with_activation(
 
     Entry [s, t] is the surprise at token t + 1 of sequence s. The hook comes off at the end, also after an error.
     A ValueError says where the tokens have another shape.
+
+    >>> from mechint_course.language.models import load_model
+    >>> tokens = load_model("tiny").to_tokens("the cat sat on the mat")  # the start token, and six words
+    >>> [round(loss, 1) for loss in with_activation(load_model("tiny"), tokens, None)[0].tolist()]
+    [4.3, 6.3, 5.1, 1.7, 5.2, 7.0]
     """
     if tokens.dim() != 2 or tokens.shape[1] < 2:
         raise ValueError(
@@ -66,7 +71,17 @@ def with_activation(
 def loss_change(
     model: "TransformerBridge", tokens: Int[Tensor, "n_sequences n_ctx"], edit: Edit, **options: Any
 ) -> Float[Tensor, "n_sequences n_ctx_less_one"]:
-    """How much worse every prediction gets by an edit, in nats; below 0 where it gets better."""
+    """How much worse every prediction gets by an edit, in nats; below 0 where it gets better.
+
+    `options` are those of `with_activation`, and so is the ValueError.
+
+    Neuron 1 is on for "cat" alone, so without it only the guess at the word behind "cat" changes:
+
+    >>> from mechint_course.language.models import load_model
+    >>> tokens = load_model("tiny").to_tokens("the cat sat on the mat")
+    >>> [round(change, 2) for change in loss_change(load_model("tiny"), tokens, set_neuron(1))[0].tolist()]
+    [0.0, 0.0, -0.06, 0.0, 0.0, 0.0]
+    """
     return with_activation(model, tokens, edit, **options) - with_activation(model, tokens, None, **options)
 
 
@@ -82,6 +97,13 @@ def probability_change(
     """How much likelier each next token gets by an edit, on average over all positions of a text; the sum is 0.
 
     A ValueError says where there is no sequence.
+
+    >>> from mechint_course.language.models import load_model
+    >>> from mechint_course.language.tiny import TINY_WORDS
+    >>> tokens = load_model("tiny").to_tokens("the cat sat on the mat")
+    >>> change = probability_change(load_model("tiny"), tokens, set_neuron(0, 50.0))
+    >>> TINY_WORDS[change.argmax()], round(float(change.max()), 2)  # the word that neuron 0 speaks for
+    ('and', 0.39)
     """
     if tokens.dim() != 2 or not len(tokens):
         raise ValueError(f"Expected tokens [n_sequences, n_ctx], found the shape {list(tokens.shape)}.")

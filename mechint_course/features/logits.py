@@ -20,6 +20,16 @@ def logit_weights(
     divides by a positive number of the token at hand, which is left out: it scales all logits alike. The mean over the
     vocabulary is taken off, since a softmax does not see it: above 0 a token becomes likelier than the average one.
     Source: Bricken et al. 2023, "logit weights". Raises ValueError where the direction's size is not d_mlp.
+
+    What the first two neurons of the model of 25 words speak for:
+
+    >>> from mechint_course.language.models import load_model
+    >>> from mechint_course.language.tiny import TINY_WORDS
+    >>> weights = logit_weights(load_model("tiny"), torch.eye(20)[:2])
+    >>> weights.shape
+    torch.Size([2, 25])
+    >>> [TINY_WORDS[word] for word in weights.argmax(dim=1)]
+    ['and', 'ran']
     """
     W_out = model.W_out[-1]
     if direction.shape[-1:] != W_out.shape[:1]:

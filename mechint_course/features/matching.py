@@ -95,6 +95,12 @@ def shuffled(activations: Activations, generator: torch.Generator) -> Activation
     """The same activations on the wrong tokens: rows in a random order, so that nothing but frequency can agree.
 
     Each feature keeps its values and how often it fires, and features of one model still fire together as before.
+    What comes back is of the kind and shape of what was given, [n_tokens, n].
+
+    >>> shuffled(torch.tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]), torch.Generator().manual_seed(0))
+    tensor([[ 3., 30.],
+            [ 1., 10.],
+            [ 2., 20.]])
     """
     order = torch.randperm(activations.shape[0], generator=generator)
     return (

@@ -119,6 +119,20 @@ def rating_sheet(
 
     Raises:
         ValueError: kinds with one name or of two texts, or too few units that are on often enough.
+
+    >>> from mechint_course.features.reading import read_units
+    >>> from mechint_course.language import TokenizedText, load_model
+    >>> from mechint_course.sae import TopKSAE
+    >>> words = torch.randint(1, 25, (12, 9), generator=torch.Generator().manual_seed(0))
+    >>> words[:, 0] = 0  # the start token
+    >>> text = TokenizedText(words, torch.zeros(12).long(), ("words",), torch.arange(12), "random words")
+    >>> neurons = read_units(load_model("tiny"), text)
+    >>> features = read_units(load_model("tiny"), text, TopKSAE(20, 40, 4, seed=0))
+    >>> sheet = rating_sheet([features, neurons], each=3, least_on=4)
+    >>> sorted(item.kind for item in sheet.items)
+    ['feature', 'feature', 'feature', 'neuron', 'neuron', 'neuron']
+    >>> [[round(text.values[text.focus]) for text in texts] for texts in sheet.items[0].intervals]  # 7.5 to 10 first
+    [[10, 9], [7, 7], [5], []]
     """
     if len({units.kind for units in kinds}) < len(kinds) or not kinds:
         raise ValueError(f"Expected units of different kinds, found {[units.kind for units in kinds]}.")

@@ -169,6 +169,15 @@ def read_units(
 
     Raises:
         ValueError: no text, a model of several layers, or a dictionary of another layer.
+
+    >>> from mechint_course.language.models import load_model
+    >>> tokens = load_model("tiny").to_tokens("the cat sat on the mat")  # the start token, and six words
+    >>> text = TokenizedText(tokens, torch.tensor([0]), ("pets",), torch.tensor([0]), "by hand")
+    >>> neurons = read_units(load_model("tiny"), text)
+    >>> neurons.n_units, neurons.kind
+    (20, 'neuron')
+    >>> [round(value, 2) for value in neurons.values(1)[0].tolist()]  # neuron 1 is on for "cat" alone
+    [0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0]
     """
     if not len(text) or text.tokens.shape[1] < 2:
         raise ValueError(

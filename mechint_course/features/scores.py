@@ -74,6 +74,16 @@ def best_units(
 
     The thresholds of a unit are quantiles of its activations where it fires, from a sample of the tokens; the first is
     "whenever it fires". One pass counts, for all domains together, how many tokens lie between two thresholds.
+    Raises ValueError where there is no token, or not a label for each.
+
+    Unit 0 is on in domain 1 alone. Unit 1 is on in both, but at 2 or more only in domain 0:
+
+    >>> x = torch.tensor([[0.0, 3.0], [0.0, 2.0], [5.0, 1.0], [4.0, 0.0]])
+    >>> found = best_units(x, label=torch.tensor([0, 0, 1, 1]), n_domains=2, n_levels=2)
+    >>> found.unit, found.f1
+    (tensor([1, 0]), tensor([1., 1.]))
+    >>> [round(threshold, 4) for threshold in found.threshold.tolist()]
+    [2.0, 0.0]
     """
     if len(x) != len(label) or not len(x):
         raise ValueError(f"Expected a label for each token, found {len(label)} for {len(x)}.")

@@ -12,6 +12,14 @@ def ends_of(tokens: Int[Tensor, "n_sequences n_ctx"], word: str) -> Bool[Tensor,
 
     A word may be one token or several; a token that goes on behind the word does not count, because there the word is
     not what the model has read. Raises ValueError where the word is empty.
+
+    >>> import torch
+    >>> from mechint_course.language.tokenizer import encode
+    >>> tokens = torch.tensor(encode(["God bless God and Godzilla"]))
+    >>> token_strings(tokens[0])
+    ['G', 'od', ' bless', ' God', ' and', ' Godzilla']
+    >>> ends_of(tokens, "God")
+    tensor([[False,  True, False,  True, False, False]])
     """
     if not word:
         raise ValueError(

@@ -79,7 +79,23 @@ def spliced(
 
     `edit` changes the latents on their way. With `keep_error` what the dictionary misses, x - x̂, is added back, so
     that without an edit the model runs exactly as before and with one only the edit changes it. The hook is taken off
-    at the end, also after an error. Raises ValueError where the layer's width is not the dictionary's d_in.
+    at the end, also after an error. The model raises ValueError where the layer's width is not the dictionary's d_in.
+
+    A dictionary with a latent for each neuron misses nothing, so only what is done to its latents changes the loss:
+
+    >>> from mechint_course.language.models import load_model
+    >>> from mechint_course.sae import StandardSAE
+    >>> model, sae = load_model("tiny"), StandardSAE(d_in=20, d_sae=20, seed=0)
+    >>> for weights in (sae.W_enc, sae.W_dec):
+    ...     _ = weights.data.copy_(torch.eye(20))
+    >>> for edit in (None, torch.zeros_like):
+    ...     with torch.no_grad(), spliced(model, sae, edit=edit):
+    ...         round(float(model("the dog ran under the house", return_type="loss")), 2)
+    4.04
+    4.75
+    >>> with torch.no_grad():  # behind the `with`, as before it
+    ...     round(float(model("the dog ran under the house", return_type="loss")), 2)
+    4.04
     """
 
     def replace(x: Tensor, hook: Any) -> Tensor:
@@ -105,6 +121,20 @@ def loss_recovered(
     """How much of the model's loss on `tokens` the dictionary's reconstruction keeps.
 
     Raises ValueError where there is nothing to predict, or the layer's width is not the dictionary's d_in.
+
+    A dictionary with a latent for each neuron recovers everything; if its latents are too weak, it does not:
+
+    >>> from mechint_course.language.models import load_model
+    >>> from mechint_course.sae import StandardSAE
+    >>> tokens = torch.randint(1, 25, (4, 8), generator=torch.Generator().manual_seed(0))
+    >>> sae = StandardSAE(d_in=20, d_sae=20, seed=0)
+    >>> _ = sae.W_enc.data.copy_(torch.eye(20))
+    >>> for strength in (1.0, 0.9, 0.75):
+    ...     _ = sae.W_dec.data.copy_(strength * torch.eye(20))
+    ...     round(loss_recovered(load_model("tiny"), tokens, sae).recovered, 2)
+    1.0
+    0.76
+    0.38
     """
     if tokens.ndim != 2 or len(tokens) == 0 or tokens.shape[1] < 2:
         raise ValueError(

@@ -70,6 +70,17 @@ def next_logits(
 
     The edit looks at each position by itself. In a model of one layer what the MLP does at a position reaches the
     logits of that position only, so there the last position is the only one that is edited.
+
+    Strongly stimulated, neuron 0 has the word said that it speaks for:
+
+    >>> from mechint_course.language.models import load_model
+    >>> from mechint_course.language.tiny import TINY_WORDS
+    >>> tokens = load_model("tiny").to_tokens("the cat sat on the mat")
+    >>> for strength in (0.0, 100.0):
+    ...     edit = add_direction(torch.eye(20)[0], strength)
+    ...     TINY_WORDS[next_logits(load_model("tiny"), tokens, edit).argmax()]
+    'on'
+    'and'
     """
     last_alone = model.cfg.n_layers == 1 and hook == ACTIVATION_HOOK
 
@@ -88,6 +99,15 @@ def continue_text(
     """Samples `n_new` tokens after each prompt, one after the other, at temperature 1; only the new ones come back.
 
     With one seed, two interventions meet the same luck: they differ only where their probabilities do.
+    Raises ValueError where n_new is below 1.
+
+    A "model" that counts to five and is quite sure of it:
+
+    >>> def count(tokens):
+    ...     return 100.0 * torch.nn.functional.one_hot((tokens[:, -1] + 1) % 5, 5)
+    >>> continue_text(count, torch.tensor([[0, 1], [2, 3]]), n_new=3)
+    tensor([[2, 3, 4],
+            [4, 0, 1]])
     """
     if n_new < 1:
         raise ValueError(f"Expected at least one new token, found {n_new}.")

@@ -25,6 +25,19 @@ class ActivationBatches:
     Sequences come in a new random order each time round. The activations of `buffer` tokens at a time are computed
     and mixed with each other, so memory holds 4 x buffer x d_mlp bytes (262,144 tokens of 512: 0.5 GB). What a step
     gets depends only on its number and the seed: called with a step, the object goes on from there.
+
+    >>> from itertools import islice
+    >>> from mechint_course.language.models import load_model
+    >>> tokens = torch.arange(24).view(6, 4)
+    >>> batches = ActivationBatches(load_model("tiny"), tokens, batch_size=8, buffer=24)
+    >>> a_round = list(islice(batches, 3))
+    >>> [tuple(batch.shape) for batch in a_round]
+    [(8, 20), (8, 20), (8, 20)]
+    >>> whole = activations(load_model("tiny"), tokens).flatten(0, 1)
+    >>> torch.allclose(torch.cat(a_round).sort(dim=0).values, whole.sort(dim=0).values, atol=1e-5)  # each token once
+    True
+    >>> torch.equal(next(batches(2)), a_round[2])  # a training that goes on from step 2 gets the same
+    True
     """
 
     model: "TransformerBridge"

@@ -30,6 +30,15 @@ def logit_agreement(
     Args:
         models: whose activations the directions `left` and `right` are in; they share a tokenizer.
         left, right: decoder rows, pair by pair.
+
+    Raises:
+        ValueError: the sides differ in number, or a direction's size is not the d_mlp of its model.
+
+    >>> from mechint_course.language.models import load_model
+    >>> model, neurons = load_model("tiny"), torch.eye(20)
+    >>> said = logit_agreement((model, model), neurons[[0, 0, 0]], torch.stack([neurons[0], -neurons[0], neurons[7]]))
+    >>> [round(value, 2) for value in said.tolist()]  # the same, the opposite, and something else
+    [1.0, -1.0, -0.02]
     """
     if len(left) != len(right):
         raise ValueError(

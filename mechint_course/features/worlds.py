@@ -25,6 +25,11 @@ def by_world(text: TokenizedText) -> Worlds:
     """The sequences of domains that both models were trained on, and of those that only one was.
 
     Raises ValueError where a part would be empty.
+
+    >>> names, domain = ("python", "weather", "chess"), torch.tensor([0, 1, 2, 0])
+    >>> text = TokenizedText(torch.zeros(4, 2).long(), domain, names, torch.arange(4), "by hand")
+    >>> [[names[number] for number in part.domain] for part in by_world(text)]
+    [['python', 'python'], ['weather'], ['chess']]
     """
     a, b = ({domain.name for domain in domains_of(name)} for name in ("A", "B"))
     parts = []
@@ -44,6 +49,14 @@ def generate(
     """Texts that the model writes from the start token on, token by token, each drawn from its own probabilities.
 
     Raises ValueError for sizes below 1, a length beyond the model's context, or a temperature that is not above 0.
+
+    A low temperature leaves no choice; the favourite word of a random model is its favourite for ever:
+
+    >>> from mechint_course.language.models import load_model
+    >>> from mechint_course.language.tiny import TINY_WORDS
+    >>> texts = generate(load_model("tiny"), n_texts=2, length=5, temperature=0.01)
+    >>> [" ".join(TINY_WORDS[word] for word in text[1:]) for text in texts]
+    ['on on on on', 'on on on on']
     """
     if n_texts < 1 or not 1 <= length <= model.cfg.n_ctx or temperature <= 0:
         raise ValueError(
@@ -61,6 +74,15 @@ def generate(
 
 @torch.no_grad()
 def surprise(model: "TransformerBridge", tokens: Int[Tensor, "n_texts length"]) -> Float[Tensor, " n_texts"]:
-    """The model's mean loss on each text, in nats a token."""
+    """The model's mean loss on each text, in nats a token.
+
+    The first token is not predicted, so a text needs two or more.
+
+    >>> from mechint_course.language.models import load_model
+    >>> model = load_model("tiny")
+    >>> texts = model.to_tokens(["on on on on", "a blue cat sat"])
+    >>> [round(loss, 1) for loss in surprise(model, texts).tolist()]  # the first is what it would write itself
+    [0.4, 3.9]
+    """
     log_probabilities = model(tokens[:, :-1], return_type="logits").log_softmax(-1)
     return -log_probabilities.gather(-1, tokens[:, 1:, None])[..., 0].mean(1)

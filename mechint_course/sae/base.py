@@ -72,6 +72,22 @@ class SAE(nn.Module, ABC):
     The decoder's rows start as random unit vectors and the encoder as their transpose (Gao et al. 2024, appendix A.1;
     the standard dictionary's is shorter);
     biases start at zero, and `train_sae` moves b_dec to the middle of the data.
+
+    Shapes: W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in], b_dec [d_in]. Called on inputs [..., d_in], a
+    dictionary gives an `Output`. A top-k one, with weights set by hand:
+
+    >>> from mechint_course.sae import TopKSAE
+    >>> sae = TopKSAE(d_in=2, d_sae=3, k=1, seed=0)
+    >>> with torch.no_grad():
+    ...     _ = sae.W_enc.copy_(torch.tensor([[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]]))
+    ...     _ = sae.W_dec.copy_(sae.W_enc.T)
+    ...     reconstruction, latents = sae(torch.tensor([[2.0, 3.0], [-4.0, 1.0]]))
+    >>> latents
+    tensor([[0., 3., 0.],
+            [0., 0., 4.]])
+    >>> reconstruction
+    tensor([[ 0.,  3.],
+            [-4.,  0.]])
     """
 
     architecture: ClassVar[str]
@@ -121,10 +137,23 @@ class SAE(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_sae"]:
-        """Which latents are on, and how strongly."""
+        """Which latents are on, and how strongly. Raises ValueError where the last size of x is not d_in.
+
+        >>> from mechint_course.sae import StandardSAE
+        >>> StandardSAE(d_in=2, d_sae=3, seed=0).encode(torch.ones(5, 7, 2)).shape  # say, 5 texts of 7 tokens
+        torch.Size([5, 7, 3])
+        """
 
     def decode(self, latents: Float[Tensor, "*batch d_sae"]) -> Float[Tensor, "*batch d_in"]:
-        """latents @ W_dec + b_dec."""
+        """latents @ W_dec + b_dec.
+
+        >>> from mechint_course.sae import StandardSAE
+        >>> sae = StandardSAE(d_in=2, d_sae=3, seed=0)
+        >>> _ = sae.W_dec.data.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]))
+        >>> _ = sae.b_dec.data.copy_(torch.tensor([10.0, 20.0]))
+        >>> sae.decode(torch.tensor([0.0, 5.0, 2.0])).detach()
+        tensor([ 8., 25.])
+        """
         return latents @ self.W_dec + self.b_dec
 
     def forward(self, x: Float[Tensor, "*batch d_in"]) -> Output:
@@ -167,7 +196,17 @@ class SAE(nn.Module, ABC):
         return self
 
     def save_model(self, folder: str | Path) -> None:
-        """Writes cfg.json and sae_weights.safetensors, SAELens' own files, into `folder`."""
+        """Writes cfg.json and sae_weights.safetensors, SAELens' own files, into `folder`.
+
+        The folder is made where there is none. Raises ValueError where a weight is not finite.
+
+        >>> import tempfile
+        >>> from mechint_course.sae import StandardSAE
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     StandardSAE(d_in=2, d_sae=3, seed=0).save_model(folder)
+        ...     sorted(file.name for file in Path(folder).iterdir())
+        ['cfg.json', 'sae_weights.safetensors']
+        """
         from mechint_course.sae.files import save
 
         save(self, Path(folder))
@@ -177,6 +216,14 @@ class SAE(nn.Module, ABC):
         """Reads what `save_model` or SAELens wrote. Raises ValueError naming the file that is not as it should be.
 
         On `SAE` any known architecture may come back; on a subclass only its own.
+
+        >>> import tempfile
+        >>> from mechint_course.sae import SAE, TopKSAE
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     TopKSAE(d_in=2, d_sae=3, k=1, seed=0).save_model(folder)
+        ...     again = SAE.load_from_disk(folder)
+        >>> again.architecture, again.d_in, again.d_sae, again.k
+        ('topk', 2, 3, 1)
         """
         from mechint_course.sae.files import load
 

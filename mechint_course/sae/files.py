@@ -34,7 +34,15 @@ _LONGEST_HEADER = 1 << 20  # bytes; five tensors need a few hundred
 
 
 def save(sae: SAE, folder: Path) -> None:
-    """Writes both files, each whole or not at all. Raises ValueError where a weight is not finite."""
+    """Writes both files, each whole or not at all. Raises ValueError where a weight is not finite.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(TopKSAE(d_in=2, d_sae=3, k=1, seed=0), Path(folder))
+    ...     config = json.loads(Path(folder, "cfg.json").read_text("utf-8"))
+    >>> [config[name] for name in ("architecture", "d_in", "d_sae", "k")]
+    ['topk', 2, 3, 1]
+    """
     sae = sae.inference()
     tensors = {
         name: getattr(sae, name).detach().cpu().float().contiguous()
@@ -64,7 +72,16 @@ def save(sae: SAE, folder: Path) -> None:
 
 
 def load(folder: Path) -> SAE:
-    """Reads a dictionary, in float32. Raises ValueError, naming the file, where anything is not as it should be."""
+    """Reads a dictionary, in float32. Raises ValueError, naming the file, where anything is not as it should be.
+
+    >>> import tempfile
+    >>> sae = StandardSAE(d_in=2, d_sae=3, seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(sae, Path(folder))
+    ...     again = load(Path(folder))
+    >>> torch.equal(sae.W_enc, again.W_enc), again.l1_coefficient  # what only training needs is not in the files
+    (True, 0.0)
+    """
     config = read_config(folder / CONFIG)
     kind, make = _ARCHITECTURES[config["architecture"]]
     # The file first: sizes in cfg.json cost nothing to write, and memory to believe.

@@ -118,6 +118,10 @@ def joined(backend: str = "gloo") -> Iterator[Team]:
     """The team that torchrun started this process in; a team of one where it was started otherwise.
 
     `backend` is torch's name for how the processes talk: "gloo" between CPUs, "nccl" between GPUs.
+
+    >>> with joined() as team:  # started without torchrun
+    ...     team.size, team.rank, team.sum(torch.tensor(3.0))
+    (1, 0, tensor(3.))
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ and "WORLD_SIZE" not in os.environ:
         yield ALONE

@@ -53,8 +53,20 @@ def train_sae(
     steps, and a training whose file exists goes on from it; the result equals that of a training that never stopped,
     if `batches` gives the same batches. With `team`, each of its processes gives its own share of every batch.
 
-    Raises ValueError where batches run out, have a wrong shape or hold numbers that are not finite, or where the
-    checkpoint belongs to another training.
+    Raises ValueError where n_steps or the learning rate is not above 0; where batches run out, have a wrong shape or
+    hold numbers that are not finite, or the rows of the first one are all equal; where the loss is no longer finite;
+    or where the checkpoint belongs to another training.
+
+    Inputs that hold one of four features each, 1 or 2 strong. The dictionary finds all four directions:
+
+    >>> from mechint_course.sae import Shuffled, TopKSAE, mcc
+    >>> x = torch.cat([torch.eye(4), 2 * torch.eye(4)])
+    >>> sae = TopKSAE(d_in=4, d_sae=8, k=1, seed=0)
+    >>> log = train_sae(sae, Shuffled(x, batch_size=8), n_steps=60, learning_rate=0.03, quiet=True)
+    >>> log.n_inputs, log.entries[-1].l0, round(log.entries[-1].fvu, 1)
+    (480, 1.0, 0.0)
+    >>> round(mcc(sae.W_dec, torch.eye(4)).mcc, 1)
+    1.0
     """
     return train_saes(
         [sae],
@@ -93,6 +105,16 @@ def train_saes(
 
     They may differ in architecture and size, and each becomes what `train_sae` alone would make of it.
     `learning_rate` is one number, or one for each; all else as in `train_sae`.
+    Raises ValueError as that does, and where there is no dictionary or not one learning rate for each.
+
+    >>> from mechint_course.sae import Shuffled, StandardSAE, TopKSAE
+    >>> batches = Shuffled(torch.cat([torch.eye(4), 2 * torch.eye(4)]), batch_size=8)
+    >>> alone, other = TopKSAE(4, 8, k=1, seed=0), StandardSAE(4, 6, l1_coefficient=0.1, seed=1)
+    >>> together = TopKSAE(4, 8, k=1, seed=0)
+    >>> _ = train_sae(alone, batches, n_steps=10, quiet=True)
+    >>> logs = train_saes([together, other], batches, n_steps=10, learning_rate=[1e-3, 1e-2], quiet=True)
+    >>> [log.n_steps for log in logs], torch.allclose(together.W_dec, alone.W_dec)
+    ([10, 10], True)
     """
     rates = [learning_rate] * len(saes) if isinstance(learning_rate, float | int) else list(learning_rate)
     if n_steps < 1 or not saes or len(rates) != len(saes) or min(rates) <= 0:
