@@ -42,9 +42,10 @@ def test_rows_fill_each_session_and_no_exercise_is_lost(minutes, extensions):
                 session.start + sum(before.minutes for before in rows[:i]) for i in range(len(rows))
             ]
             assert all(row.minutes == in_the_room(row.exercises) for row in rows if row.exercises)
-        core = [one for one in exercises if one.core]
-        assert sorted(map(repr, scheduled(table) + table.home + table.further)) == sorted(map(repr, core))
-        assert table.extensions == [one for one in exercises if not one.core]
+        listed = scheduled(table) + table.home + table.extensions + table.further
+        assert sorted(map(repr, listed)) == sorted(map(repr, exercises))
+        assert all(one.core for one in scheduled(table) + table.home)
+        assert not any(one.core for one in table.extensions)
 
 
 @pytest.mark.parametrize("table", timetables(catalogue()), ids=LENGTHS)
@@ -77,7 +78,8 @@ def test_an_evening_ends_with_a_picture_and_homework_is_of_what_was_begun():
     assert "the picture that you have reached" in rows[-2].what and rows[-2].minutes == DISCUSSION
     first = catalogue()[0].chapter
     assert table.home and {one.chapter for one in table.home} == {first}
-    later = [one for one in catalogue() if one.core and one.chapter != first]
+    assert {one.chapter for one in table.extensions} == {first}
+    later = [one for one in catalogue() if one.chapter != first]
     assert table.further == later
     page = as_markdown(table)
     assert not any(f"`{one.id}`" in page for one in later)

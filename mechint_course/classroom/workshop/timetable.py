@@ -44,9 +44,9 @@ class Timetable:
     home: list[Exercise] = field(default_factory=list)
     """Core exercises that the time does not hold, of chapters that were begun."""
     further: list[Exercise] = field(default_factory=list)
-    """Core exercises of chapters that were not begun."""
+    """All exercises of chapters that were not begun."""
     extensions: list[Exercise] = field(default_factory=list)
-    """For those who are done early."""
+    """For those who are done early: what chapters that were begun have beside their core."""
 
 
 def in_the_room(exercises: Sequence[Exercise]) -> int:
@@ -102,8 +102,8 @@ def four_weeks(exercises: Sequence[Exercise]) -> Timetable:
         )
         part = _fill("", [session], [one for chapter in chapters for one in chapter], across=True)
         table.sessions += part.sessions
-        table.home += part.home + part.further
-        table.extensions += part.extensions
+        table.home += part.home + [one for one in part.further if one.core]
+        table.extensions += part.extensions + [one for one in part.further if not one.core]
     return table
 
 
@@ -133,7 +133,7 @@ def _fill(
     title: str, sessions: Sequence[Session], exercises: Sequence[Exercise], *, across: bool
 ) -> Timetable:
     """Chapters in their order into sessions; with `across`, a chapter may go on after a break, else it ends in talk."""
-    table = Timetable(title, extensions=[one for one in exercises if not one.core])
+    table = Timetable(title)
     waiting = list(_chapters([one for one in exercises if one.core]))
     begun: set[str] = set()
     for session in sessions:
@@ -160,9 +160,8 @@ def _fill(
             rows.append(Row(now, in_the_room(taken), f"`{chapter}`: hands on", tuple(taken)))
             now += in_the_room(taken)
             waiting[0] = (chapter, core[len(taken) :])
-            if (
-                not whole and not across
-            ):  # no session comes behind this one: what there is to see is talked about now
+            if not whole and not across:
+                # No session comes behind this one: what there is to see is talked about now.
                 talk_about = f"`{chapter}`: the picture that you have reached, in pairs and then together"
                 closing = ((talk_about, DISCUSSION), *closing)
                 end -= DISCUSSION
@@ -180,7 +179,8 @@ def _fill(
             end += minutes
         table.sessions.append((session, rows))
     table.home = [one for chapter, core in waiting for one in core if chapter in begun]
-    table.further = [one for chapter, core in waiting for one in core if chapter not in begun]
+    table.extensions = [one for one in exercises if not one.core and one.chapter in begun]
+    table.further = [one for one in exercises if one.chapter not in begun]
     return table
 
 
