@@ -17,14 +17,15 @@ def token_shares(
 ) -> Float[Tensor, "d_vocab n_domains"]:
     """For each token of the vocabulary, the share of its occurrences that lies in each domain; 0 for a token never seen.
 
+    Raises ValueError where a token is not one of the d_vocab.
+
     >>> token_shares(torch.tensor([3, 3, 0]), torch.tensor([1, 0, 1]), 2, 4)
     tensor([[0.0000, 1.0000],
             [0.0000, 0.0000],
             [0.0000, 0.0000],
             [0.5000, 0.5000]])
     """
-    if len(tokens) and not 0 <= int(tokens.min()) <= int(tokens.max()) < d_vocab:
-        raise ValueError(f"Expected tokens from 0 to {d_vocab - 1}, found {int(tokens.max())}.")
+    _in_vocabulary(tokens, d_vocab)
     counts = torch.bincount(tokens * n_domains + label, minlength=d_vocab * n_domains).view(
         d_vocab, n_domains
     )
@@ -40,7 +41,7 @@ def token_only(
 ) -> list[Scores]:
     """The score of the best table of tokens for each domain, chosen where `choosing` is True, scored where it is False.
 
-    Raises ValueError where `choosing` is True nowhere, or a token there is not one of the d_vocab.
+    Raises ValueError where `choosing` is True nowhere, or a token is not one of the d_vocab.
 
     Token 2 was seen in domain 1 alone, and tells it in the other half of the text; tokens 0 and 1 do not tell domain 0:
 
@@ -50,6 +51,7 @@ def token_only(
     [0.5, 1.0, 0.67]
     [1.0, 0.5, 0.67]
     """
+    _in_vocabulary(tokens, d_vocab)
     shares = token_shares(tokens[choosing], label[choosing], n_domains, d_vocab)
     found = []
     for number in range(n_domains):
@@ -58,3 +60,9 @@ def token_only(
         least = best_threshold(values[choosing], inside[choosing])
         found.append(scores(values[~choosing] >= least, inside[~choosing]))
     return found
+
+
+def _in_vocabulary(tokens: Int[Tensor, " n_tokens"], d_vocab: int) -> None:
+    outside = tokens[(tokens < 0) | (tokens >= d_vocab)]
+    if len(outside):
+        raise ValueError(f"Expected tokens from 0 to {d_vocab - 1}, found {int(outside[0])}.")

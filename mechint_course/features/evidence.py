@@ -55,6 +55,9 @@ def excerpts(
         places: (sequence, position) of the tokens that the excerpts are about, such as `top_examples` gives.
         before, after: how many tokens are shown on either side, fewer at the ends of a sequence.
 
+    Raises:
+        ValueError: a place is not in the text.
+
     >>> from mechint_course.language.tokenizer import encode
     >>> tokens = torch.tensor([[0, *encode(["the cat sat"])[0]]])
     >>> text = TokenizedText(tokens, torch.tensor([0]), ("pets",), torch.tensor([0]), "by hand")
@@ -63,8 +66,13 @@ def excerpts(
     [Excerpt(tokens=('the', ' c', 'at', ' s'), values=(0.0, 3.0, 1.0, 0.0), label='pets', focus=1)]
     """
     found = []
+    n_sequences, n_ctx = text.tokens.shape
     for row, position in places.tolist():
-        first, last = max(0, position - before), min(text.tokens.shape[1], position + after + 1)
+        if not (0 <= row < n_sequences and 0 <= position < n_ctx):
+            raise ValueError(
+                f"Expected places in {n_sequences} sequences of {n_ctx} tokens, found sequence {row}, position {position}."
+            )
+        first, last = max(0, position - before), min(n_ctx, position + after + 1)
         found.append(
             Excerpt(
                 tuple(token_strings(text.tokens[row, first:last])),

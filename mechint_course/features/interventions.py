@@ -45,14 +45,14 @@ def with_activation(
     """The loss at every predicted token, in nats, while `edit` changes the activations; None leaves the model as it is.
 
     Entry [s, t] is the surprise at token t + 1 of sequence s. The hook comes off at the end, also after an error.
-    A ValueError says where the tokens have another shape.
+    A ValueError says where the tokens have another shape or there are none.
 
     >>> from mechint_course.language.models import load_model
     >>> tokens = load_model("tiny").to_tokens("the cat sat on the mat")  # the start token, and six words
     >>> [round(loss, 1) for loss in with_activation(load_model("tiny"), tokens, None)[0].tolist()]
     [4.3, 6.3, 5.1, 1.7, 5.2, 7.0]
     """
-    if tokens.dim() != 2 or tokens.shape[1] < 2:
+    if tokens.dim() != 2 or not len(tokens) or tokens.shape[1] < 2:
         raise ValueError(
             f"Expected tokens [n_sequences, n_ctx] with at least two to a sequence, found the shape {list(tokens.shape)}."
         )
@@ -96,7 +96,7 @@ def probability_change(
 ) -> Float[Tensor, " d_vocab"]:
     """How much likelier each next token gets by an edit, on average over all positions of a text; the sum is 0.
 
-    A ValueError says where there is no sequence.
+    A ValueError says where there is no token.
 
     >>> from mechint_course.language.models import load_model
     >>> from mechint_course.language.tiny import TINY_WORDS
@@ -105,7 +105,7 @@ def probability_change(
     >>> TINY_WORDS[change.argmax()], round(float(change.max()), 2)  # the word that neuron 0 speaks for
     ('and', 0.39)
     """
-    if tokens.dim() != 2 or not len(tokens):
+    if tokens.dim() != 2 or not tokens.numel():
         raise ValueError(f"Expected tokens [n_sequences, n_ctx], found the shape {list(tokens.shape)}.")
 
     def replace(x: Tensor, hook: Any) -> Tensor:

@@ -76,23 +76,20 @@ def load_matching(left: str, right: str, folder: Path | None = None) -> Matching
 def load_card(folder: Path | None = None) -> dict[str, Any]:
     """What was matched, over which tokens, and the medians: the card beside the data; without pairs where there is none.
 
-    Raises ValueError (json.JSONDecodeError) where the card is no JSON.
+    Raises ValueError, naming the file, where it is damaged.
 
     >>> pair = load_card()["pairs"]["A-neurons_B-neurons"]
     >>> pair["n_left"], round(pair["correlation"], 1), round(pair["null"], 1)
     (512, 0.3, 0.0)
     """
     file = (folder or data_folder() / "universality") / CARD
-    if not file.is_file():
-        return {"pairs": {}, "dictionaries": {}}
-    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return found
+    return _read(file, "pairs") if file.is_file() else {"pairs": {}, "dictionaries": {}}
 
 
 def load_sweep(folder: Path | None = None) -> list[dict[str, Any]]:
     """Pairs of dictionaries from sparse to dense: `l0`, `recovered`, `median`, `null` and more of each; empty where there is none.
 
-    Raises ValueError (json.JSONDecodeError) where the file is no JSON, and KeyError where it has no points.
+    Raises ValueError, naming the file, where it is damaged.
 
     >>> sparsest, *_, densest = load_sweep()
     >>> sparsest["l0"], round(sparsest["median"], 1)  # latents on at a token; the median best correlation
@@ -101,7 +98,15 @@ def load_sweep(folder: Path | None = None) -> list[dict[str, Any]]:
     (32.0, 0.5)
     """
     file = (folder or data_folder() / "universality") / SWEEP
-    if not file.is_file():
-        return []
-    points: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["points"]
-    return sorted(points, key=lambda point: point["l0"])
+    return sorted(_read(file, "points")["points"], key=lambda point: point["l0"]) if file.is_file() else []
+
+
+def _read(file: Path, key: str) -> dict[str, Any]:
+    """The JSON in `file`, which must be an object that has this key."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise ValueError(f"{file} is damaged or cut short ({error}); copy it or make it again.") from None
+    if not isinstance(found, dict) or key not in found:
+        raise ValueError(f'{file} must be a JSON object with "{key}"; copy it or make it again.')
+    return found

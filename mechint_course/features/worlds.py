@@ -76,7 +76,7 @@ def generate(
 def surprise(model: "TransformerBridge", tokens: Int[Tensor, "n_texts length"]) -> Float[Tensor, " n_texts"]:
     """The model's mean loss on each text, in nats a token.
 
-    The first token is not predicted, so a text needs two or more.
+    The first token is not predicted, so a text needs two or more: ValueError otherwise.
 
     >>> from mechint_course.language.models import load_model
     >>> model = load_model("tiny")
@@ -84,5 +84,7 @@ def surprise(model: "TransformerBridge", tokens: Int[Tensor, "n_texts length"]) 
     >>> [round(loss, 1) for loss in surprise(model, texts).tolist()]  # the first is what it would write itself
     [0.4, 3.9]
     """
+    if not len(tokens) or tokens.shape[1] < 2:
+        raise ValueError(f"Expected texts of at least two tokens, found the shape {list(tokens.shape)}.")
     log_probabilities = model(tokens[:, :-1], return_type="logits").log_softmax(-1)
     return -log_probabilities.gather(-1, tokens[:, 1:, None])[..., 0].mean(1)

@@ -105,7 +105,15 @@ def test_damaged_data_is_told(small, tmp_path):
     file.write_bytes(file.read_bytes()[:-50])
     with pytest.raises(ValueError, match="damaged"):
         load_matching("A-x", "B-x", small)
-    assert json.loads((small / "card.json").read_text())["least_firings"] == 20
+    card = small / "card.json"
+    assert json.loads(card.read_text())["least_firings"] == 20
+    for damaged, said in ((card.read_bytes()[:-5], "damaged"), (b"[]", "pairs")):
+        card.write_bytes(damaged)
+        with pytest.raises(ValueError, match=said):
+            load_card(small)
+    (tmp_path / "sweep.json").write_text("{}")
+    with pytest.raises(ValueError, match="points"):
+        load_sweep(tmp_path)
 
 
 def test_the_text_is_held_out_first_then_both_streams(monkeypatch):

@@ -33,5 +33,7 @@ def test_texts_are_drawn_from_the_models_own_probabilities():
     few = generate(model, 5, 6, seed=2)
     wanted = [model(row[None], return_type="loss").item() for row in few]
     torch.testing.assert_close(surprise(model, few), torch.tensor(wanted), atol=1e-4, rtol=1e-4)
+    with pytest.raises(ValueError, match="at least two tokens"):
+        surprise(model, few[:, :1])
     with pytest.raises(ValueError, match="temperature"):
         generate(model, 2, 3, temperature=0.0)

@@ -66,8 +66,12 @@ def test_token_shares_against_counting() -> None:
             wanted = (label[tokens == token] == number).float().mean()
             assert found[token, number] == pytest.approx(float(wanted), abs=1e-6)
     assert found[7:].abs().sum() == 0
-    with pytest.raises(ValueError, match="found 6"):
+    with pytest.raises(ValueError, match=r"found [56]"):
         token_shares(tokens, label, 3, 5)
+    with pytest.raises(ValueError, match=r"found -[12]"):
+        token_shares(tokens - 2, label, 3, 5)
+    with pytest.raises(ValueError, match="from 0 to 4, found 6"):  # also in the half that is scored
+        token_only(torch.tensor([0, 1, 6]), torch.tensor([0, 1, 1]), torch.tensor([True, True, False]), 2, 5)
 
 
 def test_the_table_of_tokens_is_the_best_set_of_tokens() -> None:

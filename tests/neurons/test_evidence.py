@@ -38,6 +38,9 @@ def test_excerpts_stand_where_they_should(text, activation) -> None:
         assert excerpt.values[excerpt.focus] == pytest.approx(activation[row, position].item())
         assert excerpt.label == text.domains[row % 3]
         assert len(excerpt.tokens) == len(excerpt.values) <= 4
+    for outside in ([12, 0], [-1, 0], [0, 9]):
+        with pytest.raises(ValueError, match="12 sequences of 9 tokens"):
+            evidence.excerpts(text, activation, torch.tensor([outside]))
 
 
 def test_answers_to_counts_domains_near_the_best_and_takes_nan_for_silence() -> None:

@@ -79,6 +79,8 @@ def test_bad_input_is_told(tokens, unchecked) -> None:
         with_activation(model, tokens[:, :1], None)
     with pytest.raises(ValueError, match="at least two"):
         with_activation(model, tokens[0], None)
+    with pytest.raises(ValueError, match="at least two"):
+        with_activation(model, tokens[:0], None)
 
 
 def test_means_by_domain_against_masks() -> None:
@@ -100,3 +102,5 @@ def test_the_change_of_probability_against_two_runs(tokens, unchecked) -> None:
     assert abs(float(found.sum())) < 1e-5 < float(found.abs().max())
     with pytest.raises(ValueError, match="n_sequences, n_ctx"):
         probability_change(model, tokens[0], edit)
+    with pytest.raises(ValueError, match="n_sequences, n_ctx"):
+        probability_change(model, tokens[:, :0], edit)
