@@ -34,6 +34,8 @@ def sparse_rows(
 ) -> sparse.csr_array:
     """The matrix [n_tokens, n_columns] that has `values` at `indices` of each row: top-k latents without their zeros.
 
+    Raises ValueError where there is not an index for each value.
+
     >>> sparse_rows(torch.tensor([[2.0], [3.0]]), torch.tensor([[1], [0]]), 3).toarray()
     array([[0., 2., 0.],
            [3., 0., 0.]])

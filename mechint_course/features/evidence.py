@@ -28,6 +28,8 @@ class Excerpt:
 def top_examples(activation: Float[Tensor, "n_sequences n_ctx"], k: int) -> Int[Tensor, "k 2"]:
     """(sequence, position) where the unit is strongest, the strongest first, at most one in a sequence.
 
+    Raises ValueError where k is below 1 or there are fewer sequences.
+
     >>> top_examples(torch.tensor([[0.0, 3.0, 2.0], [0.5, 0.0, 0.0], [0.0, 0.0, 4.0]]), k=2)
     tensor([[2, 2],
             [0, 1]])

@@ -38,7 +38,8 @@ def latent_on_text(
 ) -> Float[Tensor, "n_sequences n_ctx"]:
     """One latent as `evidence` reads it, from the latents of all tokens but each sequence's first.
 
-    The start token, left out because every sequence has it, comes back as a 0 in front.
+    The start token, left out because every sequence has it, comes back as a 0 in front. Raises ValueError
+    where there is no such latent, or the rows are no `n_sequences` of one length.
 
     >>> rows = sparse_rows(torch.tensor([[5.0], [0.0], [7.0], [8.0]]), torch.tensor([[1], [0], [1], [0]]), 2)
     >>> latent_on_text(rows, 1, n_sequences=2)

@@ -49,7 +49,8 @@ class Bin:
 def best_matches(correlation: Float[Tensor, "n_left n_right"]) -> Matches:
     """For each left feature the right one that correlates with it most; for the other way, pass the transpose.
 
-    Only what fires together counts: a strong negative correlation makes no twin.
+    Only what fires together counts: a strong negative correlation makes no twin. Raises ValueError where a side has no
+    feature or a correlation is not finite.
 
     >>> best_matches(torch.tensor([[0.1, 0.7], [-0.9, 0.2]])).partner
     tensor([1, 1])
@@ -73,7 +74,8 @@ def mutual_best(correlation: Float[Tensor, "n_left n_right"]) -> Matches:
 
 
 def one_to_one(correlation: Float[Tensor, "n_left n_right"]) -> Matches:
-    """The pairing that uses each feature at most once and has the largest sum (the Hungarian method).
+    """The pairing that uses each feature at most once and has the largest sum (the Hungarian method). Raises ValueError as
+    `best_matches` does.
 
     >>> one_to_one(torch.tensor([[0.1, 0.7], [-0.9, 0.2]])).correlation
     tensor([0.1000, 0.2000])

@@ -58,7 +58,13 @@ def best_threshold(values: Float[Tensor, " n_tokens"], inside: Bool[Tensor, " n_
 def threshold_curve(
     values: Float[Tensor, " n_tokens"], inside: Bool[Tensor, " n_tokens"], thresholds: Float[Tensor, " n"]
 ) -> Float[Tensor, "n 3"]:
-    """Precision, recall and F1 of "at least t" for each threshold t."""
+    """Precision, recall and F1 of "at least t" for each threshold t.
+
+    >>> values, inside = torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([False, True, False, True])
+    >>> threshold_curve(values, inside, torch.tensor([2.0, 4.0])).round(decimals=2)
+    tensor([[0.6700, 1.0000, 0.8000],
+            [1.0000, 0.5000, 0.6700]])
+    """
     return torch.tensor([scores(values >= t, inside) for t in thresholds])
 
 

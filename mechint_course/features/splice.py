@@ -43,6 +43,8 @@ class LossRecovered:
     def recovered(self) -> float:
         """(zero_ablated - patched) / (zero_ablated - clean): 1 is perfect, below 0 is worse than zeros.
 
+        Raises ValueError where the ablation changes nothing, so that there is nothing to recover.
+
         >>> LossRecovered(clean=3.0, patched=3.2, zero_ablated=5.0, mean_ablated=4.0, n_tokens=100).recovered
         0.9
         """
@@ -50,7 +52,7 @@ class LossRecovered:
 
     @property
     def recovered_over_mean(self) -> float:
-        """The same against mean ablation.
+        """The same against mean ablation, the ValueError too.
 
         >>> LossRecovered(clean=3.0, patched=3.2, zero_ablated=5.0, mean_ablated=4.0, n_tokens=100).recovered_over_mean
         0.8

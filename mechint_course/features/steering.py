@@ -122,13 +122,22 @@ def continue_text(
 def separating_neurons(
     x: Float[Tensor, "n_tokens d_mlp"], inside: Bool[Tensor, " n_tokens"], k: int
 ) -> list[int]:
-    """The k neurons whose means inside and outside lie farthest apart, in their own standard deviations."""
+    """The k neurons whose means inside lie farthest above those outside, in their own standard deviations.
+
+    Neuron 0 is as often on here as there; neuron 1 is larger inside, and neuron 2 too, but on the whole it swings more:
+
+    >>> x = torch.tensor([[1.0, 2.0, 9.0], [0.0, 2.0, 3.0], [1.0, 1.0, 0.0], [0.0, 1.0, 6.0]])
+    >>> separating_neurons(x, torch.tensor([True, True, False, False]), k=2)
+    [1, 2]
+    """
     gap = x[inside].mean(dim=0) - x[~inside].mean(dim=0)
     return (gap / x.std(dim=0).clamp(min=1e-6)).topk(k).indices.tolist()
 
 
 def share_interval(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
     """Where a share lies with 95 % confidence when `hits` of `n` were seen (Wilson 1927), also for 0 and for all.
+
+    Raises ValueError where there was no try, or hits are fewer than none or more than n.
 
     >>> [round(edge, 2) for edge in share_interval(5, 10)]
     [0.24, 0.76]
@@ -146,6 +155,12 @@ def difference_interval(
     """Where the share of `a` minus that of `b` lies with 95 % confidence; both were tried on the same n prompts.
 
     Bootstrapped over prompts, 2,000 draws.
+
+    With `a` eight of ten prompts turned and with `b` three of the same ten: half more, give or take a third.
+
+    >>> a, b = [True] * 8 + [False] * 2, [True] * 3 + [False] * 7
+    >>> [round(edge, 1) for edge in difference_interval(a, b)]
+    [0.2, 0.8]
     """
     gap = torch.as_tensor(a).float() - torch.as_tensor(b).float()
     generator = torch.Generator().manual_seed(seed)
