@@ -83,12 +83,6 @@ def test_an_empty_folder_will_do(tmp_path):
     assert (tmp_path / "kit" / "README.md").is_file()
 
 
-def test_the_stick_is_not_in_the_kit(tmp_path, capsys):
-    for stick in ("kit", "kit/stick"):
-        assert cli.main(["workshop", str(tmp_path / "kit"), "--offline", str(tmp_path / stick)]) == 1
-        assert "a folder of its own" in capsys.readouterr().err and not (tmp_path / "kit").exists()
-
-
 def test_a_stick_needs_a_checkout(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(offline.install, "checkout", lambda: None)
     assert cli.main(["workshop", str(tmp_path / "kit"), "--offline", str(tmp_path / "stick")]) == 1

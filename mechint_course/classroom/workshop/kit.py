@@ -27,8 +27,6 @@ def run(folder: Path, stick: Path | None = None) -> int:
         )
     for place in filter(None, (folder, stick)):
         look_before(place)
-    if stick is not None and folder.resolve() in (stick.resolve(), *stick.resolve().parents):
-        raise ValueError(f"the bundle needs a folder of its own outside the kit, but {stick} is in {folder}")
     write(folder, catalogue())
     print(f"The kit is in {folder}. Begin with {folder / 'README.md'}.")
     if stick is not None:
