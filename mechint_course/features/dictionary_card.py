@@ -8,6 +8,7 @@ from mechint_course.features.dictionary_scores import ULTRALOW, DictionaryScores
 def card(
     name: str,
     *,
+    architecture: str,
     command: str,
     n_inputs: int,
     training_text: str,
@@ -24,7 +25,7 @@ def card(
     better = [row for row in by_context if row.latents.f1 > row.neurons.f1]
     return f"""# Dictionary {name}
 
-Top-k, trained on {n_inputs:,} activations (`blocks.0.mlp.hook_post`). Make it again:
+{architecture}; trained on {n_inputs:,} activations (`blocks.0.mlp.hook_post`). Make it again:
 
     mechint-course {command}
 
@@ -49,8 +50,8 @@ Of the {len(by_context)} domains that the current token alone tells with an F1 o
 latents beats the best union of five neurons in {len(better)}{_but(by_context)}.
 
 Latents and neurons are chosen on one half of the documents and scored on the other; intervals are over documents.
-A single latent is on for at least 2 % of its domain's tokens on the half that chose it. A neuron may say yes from any
-of six thresholds.
+A single latent is on for at least 2 % of its domain's tokens on the half that chose it. In a union each unit, latent or
+neuron, may say yes from any of six thresholds.
 
 | domain | loss | reconstructed | latent's precision | its recall | five latents, F1 | five neurons, F1 | token alone, F1 |
 |---|---|---|---|---|---|---|---|

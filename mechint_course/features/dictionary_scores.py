@@ -1,12 +1,14 @@
 """How faithful a dictionary is and how readable, measured on held-out text: what stands on its card.
 
 Units are chosen on one half of the documents and scored on the other; the scores that decide something have intervals
-from resampled documents. Neurons compete on equal terms: each may say yes from any of several thresholds, and a union
-of five of them stands beside a union of five latents, and what the current token alone says beside both.
+from resampled documents. Latents and neurons compete on equal terms: each unit may say yes from any of the same
+thresholds, a union of five neurons stands beside a union of five latents, and what the current token alone says beside
+both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from torch import Tensor
 from mechint_course.features.baselines import token_only
 from mechint_course.features.intervals import f1_interval, redraws, tallies
 from mechint_course.features.latents import sparse_latents
-from mechint_course.features.scores import Scores, scores
+from mechint_course.features.scores import scores
 from mechint_course.features.splice import LossRecovered
 from mechint_course.language.activations import activations
 from mechint_course.language.models import ACTIVATION_HOOK
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 ULTRALOW = 1e-5
 """Firings a token: below it, but not silent, a latent counts as ultralow. The evaluation text has some 400,000 tokens."""
 _LEVELS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
-"""A neuron may say yes from these quantiles of its firing on; 0 is "whenever it fires"."""
+"""A unit may say yes from these quantiles of its firing on; 0 is "whenever it fires"."""
 _IN_A_UNION = 5
 LEAST_RECALL, LEAST_PRECISION = 0.02, 0.9
 """A single latent must be on for this share of a domain; of those that are this precise, the one with most recall is taken."""
@@ -111,11 +113,7 @@ def measure(
         shrinkage=along,
         census=census(often, ultralow_below=ULTRALOW),
         n_tokens=len(rows),
-        domains=[
-            _domain(number, text, latents, neurons, by_token, losses, n_resamples)
-            for neurons, by_token in [_rivals(text, x, model.cfg.d_vocab)]
-            for number in range(len(text.domains))
-        ],
+        domains=_by_domain(text, x, latents, losses, model.cfg.d_vocab, n_resamples),
     )
 
 
@@ -154,38 +152,38 @@ def _interval(
     return float(shares[0]), float(shares[1])
 
 
-def _rivals(
-    text: TokenizedText, x: Float[Tensor, "n_sequences n_positions d_in"], d_vocab: int
-) -> tuple[sparse.csr_array, list[Scores]]:
-    """The neurons above their thresholds, and the best table of tokens for each domain."""
-    n_positions = x.shape[1]
-    label, choosing = (each.repeat_interleave(n_positions) for each in (text.domain, text.document % 2 == 0))
-    by_token = token_only(text.tokens[:, 1:].flatten(), label, choosing, len(text.domains), d_vocab)
-    return _above_thresholds(x.flatten(0, 1), choosing), by_token
-
-
-def _domain(
-    number: int,
+def _by_domain(
     text: TokenizedText,
+    x: Float[Tensor, "n_sequences n_positions d_in"],
     latents: sparse.csr_array,
-    neurons: sparse.csr_array,
-    by_token: list[Scores],
     losses: Float[Tensor, "4 n_sequences"],
+    d_vocab: int,
     n_resamples: int,
-) -> DomainScores:
-    inside = text.domain == number
-    single = _precise(latents, text, inside)
-    return DomainScores(
-        text.domains[number],
-        float(losses[0, inside].mean()),
-        float(losses[1, inside].mean()),
-        single.latent,
-        single.precision,
-        single.recall,
-        _union(latents, text, inside, n_resamples),
-        _union(neurons, text, inside, n_resamples),
-        by_token[number].f1,
+) -> list[DomainScores]:
+    label, choosing = (each.repeat_interleave(x.shape[1]) for each in (text.domain, text.document % 2 == 0))
+    by_token = token_only(text.tokens[:, 1:].flatten(), label, choosing, len(text.domains), d_vocab)
+    among_latents, among_neurons = (
+        _above_thresholds(firings, choosing.numpy())
+        for firings in (_of_latents(latents), _of_neurons(x.flatten(0, 1)))
     )
+    found = []
+    for number, name in enumerate(text.domains):
+        inside = text.domain == number
+        single = _precise(latents, text, inside)
+        found.append(
+            DomainScores(
+                name,
+                float(losses[0, inside].mean()),
+                float(losses[1, inside].mean()),
+                single.latent,
+                single.precision,
+                single.recall,
+                _union(among_latents, text, inside, n_resamples),
+                _union(among_neurons, text, inside, n_resamples),
+                by_token[number].f1,
+            )
+        )
+    return found
 
 
 class _Single(NamedTuple):
@@ -213,17 +211,36 @@ def _precise(on: sparse.csr_array, text: TokenizedText, inside: Bool[Tensor, " n
     return _Single(best, found.precision, found.recall)
 
 
-def _above_thresholds(
-    x: Float[Tensor, "n_tokens d_in"], choosing: Bool[Tensor, " n_tokens"]
-) -> sparse.csr_array:
-    """Where each neuron is above each of its thresholds, which come from the choosing half: a column for each of both."""
+class _Firings(NamedTuple):
+    """The tokens on which a unit is above 0, and its values there."""
+
+    tokens: np.ndarray
+    values: np.ndarray
+
+
+def _of_latents(latents: sparse.csr_array) -> Iterator[_Firings]:
+    by_latent = latents.tocsc()
+    for start, end in pairwise(by_latent.indptr):
+        yield _Firings(by_latent.indices[start:end], by_latent.data[start:end])
+
+
+def _of_neurons(x: Float[Tensor, "n_tokens d_in"]) -> Iterator[_Firings]:
+    for values in x.T.contiguous().numpy():
+        tokens = np.flatnonzero(values > 0)
+        yield _Firings(tokens, values[tokens])
+
+
+def _above_thresholds(units: Iterable[_Firings], choosing: Bool[np.ndarray, " n_tokens"]) -> sparse.csr_array:
+    """Where each unit is above each of its thresholds, which come from the choosing half: a column for each of both."""
     columns = []
-    for values in x.T.contiguous():
-        firing = values[choosing & (values > 0)].sort().values
-        for level in _LEVELS if len(firing) else ():
-            least = firing[int(level * (len(firing) - 1))]
-            columns.append(sparse.csc_array((values >= least).numpy()[:, None]))
-    return sparse.csr_array(sparse.hstack(columns))
+    for unit in units:
+        ranked = np.sort(unit.values[choosing[unit.tokens]])
+        for level in _LEVELS if len(ranked) else ():
+            columns.append(unit.tokens[unit.values >= ranked[int(level * (len(ranked) - 1))]])
+    starts = np.cumsum([0, *map(len, columns)])
+    tokens = np.concatenate([np.empty(0, dtype=np.int32), *columns])
+    ones = np.ones(len(tokens), dtype=bool)
+    return sparse.csr_array(sparse.csc_array((ones, tokens, starts), shape=(len(choosing), len(columns))))
 
 
 def _union(

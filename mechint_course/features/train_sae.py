@@ -9,18 +9,21 @@ import argparse
 import json
 import shlex
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from mechint_course.features.latents import sparse_latents
 from mechint_course.features.splice import loss_recovered
 from mechint_course.features.stream import ActivationBatches
 from mechint_course.language.activations import activations
 from mechint_course.resources import make_folder, replace_file
-from mechint_course.sae import Team, TopKSAE, fvu, joined, train_sae
+from mechint_course.sae import SAE, MatryoshkaSAE, Team, TopKSAE, fvu, joined, train_sae
 from mechint_course.sae.files import CONFIG
 from mechint_course.sae.packed import load_packed, save_packed
 from mechint_course.sae.team import ALONE
@@ -38,10 +41,11 @@ _SCORED = 40
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained, and how."""
+    """What is trained, and how: a top-k dictionary, or a Matryoshka one where there are prefixes."""
 
     d_sae: int = 4096
     k: int = 16
+    prefixes: tuple[int, ...] = ()
     n_tokens: int = 4_000_000
     batch_size: int = 2048
     learning_rate: float = 3e-3
@@ -58,6 +62,25 @@ class Recipe:
             raise ValueError(
                 f"{self.n_tokens} tokens do not fill one batch of {self.batch_size}: ask for more tokens."
             )
+        if any(a >= b for a, b in pairwise((0, *self.prefixes, self.d_sae))):
+            raise ValueError(
+                f"Expected --prefixes to grow, from 1 on, and to stay below --d-sae {self.d_sae}, "
+                f"found {' '.join(map(str, self.prefixes))}."
+            )
+
+    @property
+    def architecture(self) -> str:
+        """In words, for the card."""
+        if not self.prefixes:
+            return "Top-k"
+        *first, last = (f"{size:,}" for size in (*self.prefixes, self.d_sae))
+        return f"Matryoshka, with nested dictionaries of {', '.join(first)} and {last} latents"
+
+    def untrained(self, d_in: int) -> SAE:
+        """The dictionary that this recipe begins with."""
+        if self.prefixes:
+            return MatryoshkaSAE(d_in, self.d_sae, self.k, self.prefixes, seed=self.seed)
+        return TopKSAE(d_in, self.d_sae, self.k, seed=self.seed)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +91,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--d-sae", type=int, default=usual.d_sae, help="latents (default: %(default)s)")
     parser.add_argument("--k", type=int, default=usual.k, help="latents on at a time (default: %(default)s)")
+    parser.add_argument(
+        "--prefixes",
+        type=int,
+        nargs="+",
+        default=usual.prefixes,
+        metavar="SIZE",
+        help="train a Matryoshka dictionary, whose first SIZE latents are a dictionary of their own",
+    )
     parser.add_argument(
         "--tokens", type=int, default=usual.n_tokens, help="tokens to train on (default: %(default)s)"
     )
@@ -96,22 +127,18 @@ def run(args: argparse.Namespace) -> int:
     from mechint_course.language.models import load_model
     from mechint_course.language.text import evaluation_text, training_text
 
-    recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
+    recipe = recipe_of(args)
     for folder in filter(None, (args.out, args.ship)):
         _may_write(folder)
     model = load_model(args.model)
     # The control is A with other weights: it reads A's text.
     text = training_text("B" if args.model == "B" else "A")
     held_out = evaluation_text().sample(_SCORED)
-    options = (
-        f"--{name.replace('_', '-')} {value}"
-        for name, value in vars(recipe_options(args.model, recipe)).items()
-    )
     card = {
         "model": args.model,
         "training_text": text.manifest,
         "evaluation_text": f"{held_out.manifest}, {_SCORED} sequences of each domain",
-        "command": f"mechint-course train sae {' '.join(options)} --out {shlex.quote(args.out.name)}",
+        "command": f"mechint-course train sae {' '.join(options_of(args.model, recipe))} --out {shlex.quote(args.out.name)}",
     }
     with joined() as team:
         scores = train_dictionary(model, text.tokens, held_out.tokens, recipe, args.out, card=card, team=team)
@@ -144,15 +171,17 @@ def ship(trained: Path, folder: Path, *, per_domain: int = 80) -> None:
     if not (trained / CARD).is_file():
         raise ValueError(f"{trained / CARD} is missing: `train sae` writes it beside a dictionary.")
     made = json.loads((trained / CARD).read_text(encoding="utf-8"))
+    recipe = Recipe(**made["recipe"] | {"prefixes": tuple(made["recipe"].get("prefixes", ()))})
     model, text = load_model(made["model"]), evaluation_text().sample(per_domain)
-    sae = TopKSAE.load_from_disk(trained)
+    sae = SAE.load_from_disk(trained)
     unrounded = loss_recovered(model, text.tokens, sae).recovered
     save_packed(sae, folder)
     words = card(
         folder.name,
+        architecture=recipe.architecture,
         command=made["command"].removeprefix("mechint-course ")
         + f" --ship shipped/{shlex.quote(folder.name)}",
-        n_inputs=made["recipe"]["n_tokens"] // made["recipe"]["batch_size"] * made["recipe"]["batch_size"],
+        n_inputs=recipe.n_tokens // recipe.batch_size * recipe.batch_size,
         training_text=made["training_text"],
         evaluation_text=f"{text.manifest}, {per_domain} sequences of each domain",
         unrounded=unrounded,
@@ -162,10 +191,27 @@ def ship(trained: Path, folder: Path, *, per_domain: int = 80) -> None:
     replace_file(folder / "README.md", words.encode())
 
 
-def recipe_options(model: str, recipe: Recipe) -> argparse.Namespace:
-    """The recipe under the names of the command's options."""
-    options = {"tokens" if name == "n_tokens" else name: value for name, value in asdict(recipe).items()}
-    return argparse.Namespace(model=model, **options)
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """What the options ask for. Raises ValueError where it cannot be."""
+    return Recipe(
+        d_sae=args.d_sae,
+        k=args.k,
+        prefixes=tuple(args.prefixes),
+        n_tokens=args.tokens,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+    )
+
+
+def options_of(model: str, recipe: Recipe) -> list[str]:
+    """The options that ask for it."""
+    prefixes = ["--prefixes", *map(str, recipe.prefixes)] if recipe.prefixes else []
+    return [
+        *("--model", model, "--d-sae", str(recipe.d_sae), "--k", str(recipe.k), *prefixes),
+        *("--tokens", str(recipe.n_tokens), "--batch-size", str(recipe.batch_size)),
+        *("--learning-rate", str(recipe.learning_rate), "--seed", str(recipe.seed)),
+    ]
 
 
 def train_dictionary(
@@ -180,7 +226,7 @@ def train_dictionary(
     quiet: bool = False,
     team: Team = ALONE,
 ) -> dict[str, float] | None:
-    """Trains a top-k dictionary on `tokens`, scores it on `held_out`, writes it with its card, and gives the scores.
+    """Trains a dictionary on `tokens`, scores it on `held_out`, writes it with its card, and gives the scores.
 
     None where it was interrupted; the next call with the same arguments goes on. Each process of a `team` reads its
     own sequences and gives its share of every batch; the one of rank 0 scores and writes, the others get no scores.
@@ -192,7 +238,7 @@ def train_dictionary(
         raise ValueError(
             f"A batch of {recipe.batch_size} cannot be shared evenly by {team.size} processes: choose a multiple of {team.size}."
         )
-    sae = TopKSAE(model.cfg.d_mlp, recipe.d_sae, recipe.k, seed=recipe.seed)
+    sae = recipe.untrained(model.cfg.d_mlp)
     own = tokens[team.rank :: team.size]
     batches = ActivationBatches(model, own, batch_size=recipe.batch_size // team.size, seed=recipe.seed)
     half_done = out / HALF_DONE
@@ -223,26 +269,19 @@ def train_dictionary(
 
 
 @torch.no_grad()
-def score(
-    model: "TransformerBridge", tokens: Int[Tensor, "n_sequences n_ctx"], sae: TopKSAE
-) -> dict[str, float]:
+def score(model: "TransformerBridge", tokens: Int[Tensor, "n_sequences n_ctx"], sae: SAE) -> dict[str, float]:
     """Loss recovered, FVU, L0 and how many latents never fire, on `tokens`."""
     found = loss_recovered(model, tokens, sae)
     rows = activations(model, tokens).flatten(0, 1)
-    on, fired, rebuilt = 0, torch.zeros(sae.d_sae, dtype=torch.bool), torch.empty_like(rows)
-    for start in range(0, len(rows), 4096):
-        part = rows[start : start + 4096]
-        values, indices = sae.select(part)
-        on += int((values > 0).sum())
-        fired[indices[values > 0]] = True
-        rebuilt[start : start + 4096] = sae.reconstruct(part)
+    latents = sparse_latents(sae, rows)
+    rebuilt = torch.cat([sae.reconstruct(part) for part in rows.split(4096)])
     return {
         "recovered": found.recovered,
         "recovered_over_mean": found.recovered_over_mean,
         **{name: round(value, 4) for name, value in asdict(found).items()},
         "fvu": round(fvu(rows, rebuilt), 4),
-        "l0": round(on / len(rows), 3),
-        "silent": int((~fired).sum()),
+        "l0": round(latents.nnz / len(rows), 3),
+        "silent": sae.d_sae - len(np.unique(latents.indices)),
     }
 
 

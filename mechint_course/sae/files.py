@@ -46,7 +46,7 @@ def save(sae: SAE, folder: Path) -> None:
     sae = sae.inference()
     tensors = {
         name: getattr(sae, name).detach().cpu().float().contiguous()
-        for name in _shapes(type(sae), sae.d_in, sae.d_sae)
+        for name in shapes(type(sae), sae.d_in, sae.d_sae)
     }
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
@@ -83,13 +83,9 @@ def load(folder: Path) -> SAE:
     (True, 0.0)
     """
     config = read_config(folder / CONFIG)
-    kind, make = _ARCHITECTURES[config["architecture"]]
     # The file first: sizes in cfg.json cost nothing to write, and memory to believe.
-    tensors = read_tensors(folder / WEIGHTS, _shapes(kind, config["d_in"], config["d_sae"]))
-    try:
-        sae = make(config["d_in"], config["d_sae"], config)
-    except ValueError as error:
-        raise ValueError(f"{folder / CONFIG}: {error}. Save the dictionary again.") from error
+    tensors = read_tensors(folder / WEIGHTS, shapes(kind_of(config), config["d_in"], config["d_sae"]))
+    sae = unfilled(config, folder / CONFIG)
     if isinstance(sae, TopKSAE) and config.get("rescale_acts_by_decoder_norm"):
         # Selecting by h * |row| and decoding by row / |row| is a dictionary without that switch and with these weights.
         lengths = tensors["W_dec"].norm(dim=1)
@@ -108,7 +104,24 @@ def load(folder: Path) -> SAE:
     return sae
 
 
-def _shapes(kind: type[SAE], d_in: int, d_sae: int) -> dict[str, tuple[int, ...]]:
+def kind_of(config: Mapping[str, Any]) -> type[SAE]:
+    """The class of the dictionary that a checked cfg.json describes."""
+    return _ARCHITECTURES[config["architecture"]][0]
+
+
+def unfilled(config: Mapping[str, Any], path: Path) -> SAE:
+    """The dictionary that a checked cfg.json describes, before it has its weights.
+
+    Raises ValueError naming `path`, where the config was read, if a field of the architecture's own is wrong.
+    """
+    try:
+        return _ARCHITECTURES[config["architecture"]][1](config["d_in"], config["d_sae"], config)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}. Save the dictionary again.") from error
+
+
+def shapes(kind: type[SAE], d_in: int, d_sae: int) -> dict[str, tuple[int, ...]]:
+    """The tensors of a dictionary's file, by name."""
     own = {name: (d_sae,) for name in kind.own_tensors}
     return {"W_enc": (d_in, d_sae), "W_dec": (d_sae, d_in), "b_enc": (d_sae,), "b_dec": (d_in,), **own}
 

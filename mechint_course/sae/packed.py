@@ -3,7 +3,7 @@
 Each latent's encoder column and decoder row is stored as whole numbers from -127 to 127 and one scale: the largest
 weight over 127. So a weight is off by at most half a scale. Loading gives an ordinary dictionary in float32, which
 `save_model` writes as SAELens' own files. This is how the course ships its dictionaries; what the rounding costs
-stands on their cards.
+stands on their cards. Biases and thresholds, a few thousand numbers, stay as they are.
 """
 
 import json
@@ -15,10 +15,11 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from mechint_course.resources import replace_file
-from mechint_course.sae.files import CONFIG, read_config, read_tensors
-from mechint_course.sae.topk import TopKSAE
+from mechint_course.sae.base import SAE
+from mechint_course.sae.files import CONFIG, kind_of, read_config, read_tensors, shapes, unfilled
 
 PACKED = "packed.safetensors"
+_ROUNDED = ("W_enc", "W_dec")
 _LEVELS = 127
 
 
@@ -36,12 +37,13 @@ def pack(
     return whole.to(torch.int8), scale
 
 
-def save_packed(sae: TopKSAE, folder: Path) -> None:
+def save_packed(sae: SAE, folder: Path) -> None:
     """Writes cfg.json and packed.safetensors, each whole or not at all. Raises ValueError where a weight is not finite.
 
-    About a quarter of SAELens' own file:
+    As with `save_model`, BatchTopK and Matryoshka dictionaries become JumpReLU ones. About a quarter of SAELens' own file:
 
     >>> import tempfile
+    >>> from mechint_course.sae import TopKSAE
     >>> sae = TopKSAE(d_in=64, d_sae=256, k=4, seed=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_packed(sae, Path(folder))
@@ -50,7 +52,9 @@ def save_packed(sae: TopKSAE, folder: Path) -> None:
     >>> round(sizes[0] / sizes[1], 2)
     0.28
     """
-    tensors: dict[str, Tensor] = {"b_enc": sae.b_enc, "b_dec": sae.b_dec}
+    sae = sae.inference()
+    names = [name for name in shapes(type(sae), sae.d_in, sae.d_sae) if name not in _ROUNDED]
+    tensors: dict[str, Tensor] = {name: getattr(sae, name).detach() for name in names}
     for name, rows in (("W_enc", sae.W_enc.T), ("W_dec", sae.W_dec)):
         tensors[name], tensors[f"{name}_scale"] = pack(rows.detach())
     for name, tensor in tensors.items():
@@ -62,15 +66,16 @@ def save_packed(sae: TopKSAE, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(
         folder / PACKED,
-        to_bytes({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}),
+        to_bytes({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}),
     )
     replace_file(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
 
 
-def load_packed(folder: Path) -> TopKSAE:
+def load_packed(folder: Path) -> SAE:
     """What `save_packed` wrote, in float32. Raises ValueError, naming the file, where anything is not as it should be.
 
     >>> import tempfile
+    >>> from mechint_course.sae import TopKSAE
     >>> sae = TopKSAE(d_in=2, d_sae=3, k=1, seed=0)
     >>> _ = sae.W_dec.data.copy_(torch.tensor([[1.27, 0.018], [0.0, 1.0], [0.6, -0.8]]))
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -80,23 +85,16 @@ def load_packed(folder: Path) -> TopKSAE:
     tensor([1.2700, 0.0200])
     """
     config = read_config(folder / CONFIG)
-    if config["architecture"] != TopKSAE.architecture:
-        raise ValueError(
-            f"{folder / CONFIG}: only top-k dictionaries are packed, found {config['architecture']!r}."
-        )
     d_in, d_sae = config["d_in"], config["d_sae"]
-    shapes = {
-        "W_enc": (d_sae, d_in), "W_enc_scale": (d_sae,), "b_enc": (d_sae,),
-        "W_dec": (d_sae, d_in), "W_dec_scale": (d_sae,), "b_dec": (d_in,),
-    }  # fmt: skip
-    read = read_tensors(folder / PACKED, shapes, whole_numbers=("W_enc", "W_dec"))
-    try:
-        sae = TopKSAE.from_config(d_in, d_sae, config)
-    except ValueError as error:
-        raise ValueError(f"{folder / CONFIG}: {error}. Install the course again.") from error
+    packed = shapes(kind_of(config), d_in, d_sae) | {"W_enc": (d_sae, d_in)}
+    packed |= {f"{name}_scale": (d_sae,) for name in _ROUNDED}
+    read = read_tensors(folder / PACKED, packed, whole_numbers=_ROUNDED)
+    sae = unfilled(config, folder / CONFIG)
     with torch.no_grad():
-        sae.W_enc.copy_((read["W_enc"] * read["W_enc_scale"].unsqueeze(1)).T)
-        sae.W_dec.copy_(read["W_dec"] * read["W_dec_scale"].unsqueeze(1))
-        sae.b_enc.copy_(read["b_enc"])
-        sae.b_dec.copy_(read["b_dec"])
+        for name, tensor in read.items():
+            if name in _ROUNDED:
+                rows = tensor * read[f"{name}_scale"].unsqueeze(1)
+                getattr(sae, name).copy_(rows.T if name == "W_enc" else rows)
+            elif not name.endswith("_scale"):
+                getattr(sae, name).copy_(tensor)
     return sae

@@ -3,14 +3,15 @@
 from functools import cache
 
 from mechint_course.resources import data_folder
+from mechint_course.sae.base import SAE
 from mechint_course.sae.packed import load_packed
-from mechint_course.sae.topk import TopKSAE
 
-DICTIONARIES = ("A-512", "A-4096", "A-16384", "B-4096", "A-sparse", "B-sparse", "control-4096")
-"""Whose activations, and how many latents; "sparse" is a pair with 8 latents on. Each has a card beside its weights."""
+DICTIONARIES = ("A-512", "A-4096", "A-16384", "A-nested", "B-4096", "A-sparse", "B-sparse", "control-4096")
+"""Whose activations, and how many latents. "sparse" is a pair with 8 latents on; "nested" is a Matryoshka dictionary of
+4,096, all others are top-k. Each has a card beside its weights."""
 
 
-def load_dictionary(name: str) -> TopKSAE:
+def load_dictionary(name: str) -> SAE:
     """A shipped dictionary, frozen: it takes the activations of the model that its name begins with.
 
     It is read once: every call gives the same object. Raises ValueError where there is none of that name.
@@ -27,5 +28,5 @@ def load_dictionary(name: str) -> TopKSAE:
 
 
 @cache
-def _loaded(name: str) -> TopKSAE:
+def _loaded(name: str) -> SAE:
     return load_packed(data_folder() / "dictionaries" / name).requires_grad_(False)

@@ -11,7 +11,8 @@ from mechint_course.features.train_sae import Recipe, ship, train_dictionary
 from mechint_course.language.activations import activations
 from mechint_course.language.models import load_model
 from mechint_course.language.text import TokenizedText
-from mechint_course.sae import TopKSAE, train_sae
+from mechint_course.sae import TopKSAE, best_unions, train_sae
+from mechint_course.sae.packed import load_packed
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +86,44 @@ def test_five_units_are_no_worse_than_chance_and_have_intervals(found):
 
 def test_the_card_counts_what_the_table_shows(found):
     words = card(
-        "X", command="train sae", n_inputs=1000, training_text="t", evaluation_text="e",
+        "X", architecture="Top-k", command="train sae", n_inputs=1000, training_text="t", evaluation_text="e",
         unrounded=found.loss.recovered + 0.01, packed=found, d_sae=30,
     )  # fmt: skip
     precise = sum(row.precision >= 0.9 for row in found.domains)
     assert f"90 % precise in {precise} domains" in words and "+1.00 points" in words
     assert words.count("| a |") == 1 and f"| L0 | {found.l0:.2f} |" in words
+
+
+@torch.no_grad()
+def test_both_kinds_of_units_may_say_yes_from_any_threshold(found, model, text, sae):
+    """The slow twin: every unit at every threshold as a dense column, and no union but through `best_unions`."""
+    rows = activations(model, text.tokens)[:, 1:].flatten(0, 1)
+    choosing = (text.document % 2 == 0).repeat_interleave(7)
+    for kind, values in (("latents", sae.encode(rows)), ("neurons", rows)):
+        columns = []
+        for unit in values.T:
+            firing = unit[choosing & (unit > 0)].sort().values
+            columns += [
+                unit >= firing[int(q * (len(firing) - 1))]
+                for q in (0, 0.5, 0.8, 0.9, 0.95, 0.99)
+                if len(firing)
+            ]
+        on = torch.stack(columns, dim=1)
+        for number, row in enumerate(found.domains):
+            union = best_unions(on, text.domain.repeat_interleave(7) == number, choosing, k=5)[-1]
+            assert getattr(row, kind).f1 == pytest.approx(union.f1)
+
+
+def test_a_matryoshka_dictionary_is_shipped_with_its_prefixes(tmp_path, model, text, monkeypatch):
+    recipe = Recipe(d_sae=30, k=3, prefixes=(4, 10), n_tokens=64 * 8, batch_size=64)
+    made = {"model": "tiny", "command": "mechint-course train sae --out x", "training_text": "t"}
+    train_dictionary(model, text.tokens, text.tokens[:9], recipe, tmp_path / "x", card=made, quiet=True)
+    monkeypatch.setattr("mechint_course.language.text.evaluation_text", lambda: text)
+    ship(tmp_path / "x", tmp_path / "shipped", per_domain=20)
+    assert "Matryoshka, with nested dictionaries of 4, 10 and 30 latents; trained on 512" in (
+        tmp_path / "shipped" / "README.md"
+    ).read_text(encoding="utf-8")
+    assert load_packed(tmp_path / "shipped").architecture == "jumprelu"
 
 
 def test_nothing_is_shipped_twice_nor_without_its_card(tmp_path, model, text, monkeypatch):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,8 +11,9 @@ from mechint_course import cli
 from mechint_course.features import train_sae as command
 from mechint_course.features.train_sae import Recipe, add_arguments, train_dictionary
 from mechint_course.language import models
+from mechint_course.language.activations import activations
 from mechint_course.language.models import load_model
-from mechint_course.sae import SAE, Team
+from mechint_course.sae import SAE, Team, fvu
 
 RECIPE = Recipe(d_sae=30, k=3, n_tokens=64 * 20, batch_size=64, learning_rate=3e-3, seed=0)
 
@@ -81,6 +83,12 @@ def test_nothing_is_overwritten_and_no_other_recipe_goes_on(train, tmp_path, mon
         (["--batch-size", "0"], "--batch-size to be at least 1, found 0"),
         (["--d-sae", "-3"], "--d-sae to be at least 1, found -3"),
         (["--k", "0"], "--k to be at least 1, found 0"),
+        (
+            ["--d-sae", "64", "--prefixes", "16", "8"],
+            "--prefixes to grow, from 1 on, and to stay below --d-sae 64, found 16 8",
+        ),
+        (["--d-sae", "64", "--prefixes", "64"], "stay below --d-sae 64"),
+        (["--prefixes", "0", "8"], "to grow, from 1 on"),
         (["--tokens", "10", "--batch-size", "64"], "10 tokens do not fill one batch of 64"),
         (["--out", "file"], "file is a file"),
         (["--out", "file/inside"], "cannot be made"),
@@ -95,12 +103,28 @@ def test_what_cannot_be_is_told_before_anything_is_loaded(words, said, tmp_path,
     assert said in capsys.readouterr().err
 
 
-def test_the_cards_command_is_the_one_that_was_given():
+@pytest.mark.parametrize("more", [[], ["--prefixes", "32", "128"]])
+def test_the_cards_command_is_the_one_that_was_given(more):
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    args = parser.parse_args(
-        ["--model", "B", "--d-sae", "512", "--k", "8", "--tokens", "9000", "--seed", "3", "--out", "x"]
-    )
-    recipe = Recipe(args.d_sae, args.k, args.tokens, args.batch_size, args.learning_rate, args.seed)
-    again = vars(command.recipe_options(args.model, recipe))
-    assert {name: value for name, value in vars(args).items() if name not in ("out", "ship")} == again
+    words = ["--model", "B", "--d-sae", "512", "--k", "8", *more, "--tokens", "9000", "--seed", "3"]
+    args = parser.parse_args([*words, "--out", "x"])
+    recipe = command.recipe_of(args)
+    again = parser.parse_args([*command.options_of(args.model, recipe), "--out", "x"])
+    assert vars(again) == vars(args) and recipe.prefixes == tuple(map(int, more[1:]))
+
+
+def test_with_prefixes_a_matryoshka_dictionary_is_trained(train, tmp_path):
+    """Its first latents alone must say more of the layer than as many of a top-k dictionary with the same recipe."""
+    recipe = Recipe(d_sae=30, k=3, prefixes=(4,), n_tokens=64 * 200, batch_size=64)
+    scores = train(tmp_path / "nested", recipe)
+    train(tmp_path / "flat", replace(recipe, prefixes=()))
+    assert 1 < scores["l0"] < 5 and scores["silent"] < 30
+    x = activations(load_model("tiny"), torch.randint(0, 25, (20, 8)))[:, 1:].flatten(0, 1)
+    missed = {}
+    for name in ("nested", "flat"):
+        sae = SAE.load_from_disk(tmp_path / name)
+        latents = sae.encode(x)
+        latents[:, 4:] = 0
+        missed[name] = fvu(x, sae.decode(latents))
+    assert missed["nested"] < missed["flat"] - 0.1

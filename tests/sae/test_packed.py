@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from mechint_course.sae import DICTIONARIES, TopKSAE, load_dictionary
+from mechint_course.sae import DICTIONARIES, JumpReLUSAE, MatryoshkaSAE, TopKSAE, load_dictionary
 from mechint_course.sae.packed import load_packed, pack, save_packed
 from tests.sae.test_topk import random_sae
 
@@ -66,9 +66,34 @@ def test_a_bad_file_gets_one_sentence(folder, change, says):
         load_packed(folder)
 
 
-def test_only_top_k_is_packed_and_k_must_be_there(folder):
+def test_a_jumprelu_dictionary_keeps_its_thresholds(tmp_path):
+    sae = JumpReLUSAE(5, 11, seed=2)
+    sae.threshold.data.uniform_(0.1, 2.0, generator=torch.Generator().manual_seed(2))
+    save_packed(sae, tmp_path)
+    again = load_packed(tmp_path)
+    assert isinstance(again, JumpReLUSAE) and torch.equal(again.threshold, sae.threshold)
+    torch.testing.assert_close(again.W_enc, sae.W_enc, atol=0.01, rtol=0)
+
+
+def test_what_trains_in_another_way_is_packed_as_it_is_used(tmp_path):
+    sae = MatryoshkaSAE(5, 11, 2, prefixes=(3,), seed=2)
+    with pytest.raises(ValueError, match="no threshold yet"):
+        save_packed(sae, tmp_path)
+    x = torch.randn(40, 5, generator=torch.Generator().manual_seed(3))
+    sae.pick(sae.centred(x))
+    save_packed(sae, tmp_path)
+    again = load_packed(tmp_path)
+    assert again.architecture == "jumprelu" and (again.threshold == sae.threshold).all()
+    torch.testing.assert_close(again.pre_activations(x), sae.pre_activations(x), atol=0.05, rtol=0)
+
+
+def test_a_file_of_another_architecture_and_a_missing_k_are_told(folder):
     config = json.loads((folder / "cfg.json").read_text())
-    for other, says in (({"architecture": "standard"}, "only top-k"), ({"k": None}, "whole number 'k'")):
+    for other, says in (
+        ({"architecture": "jumprelu"}, "lacks threshold"),
+        ({"architecture": "gated"}, "'architecture' must be one of"),
+        ({"k": None}, "whole number 'k'"),
+    ):
         (folder / "cfg.json").write_text(json.dumps(config | other))
         with pytest.raises(ValueError, match=says):
             load_packed(folder)
@@ -90,6 +115,9 @@ def test_an_unknown_name_gets_the_list():
 @pytest.mark.parametrize("name", DICTIONARIES)
 def test_what_is_shipped_fits_its_name_and_is_frozen(name):
     sae = load_dictionary(name)
-    d_sae, k = (4096, 8) if name.endswith("sparse") else (int(name.rpartition("-")[2]), 16)
-    assert (sae.d_in, sae.d_sae, sae.k) == (512, d_sae, k)
     assert not any(parameter.requires_grad for parameter in sae.parameters())
+    if name == "A-nested":
+        assert (sae.architecture, sae.d_in, sae.d_sae) == ("jumprelu", 512, 4096)
+    else:
+        d_sae, k = (4096, 8) if name.endswith("sparse") else (int(name.rpartition("-")[2]), 16)
+        assert (sae.architecture, sae.d_in, sae.d_sae, sae.k) == ("topk", 512, d_sae, k)
