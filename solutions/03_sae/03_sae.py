@@ -1830,6 +1830,45 @@ real_pictures.absorbed(runs, title="Parents and their children, one mark a run")
 # %% [markdown]
 # Two dictionaries with the same way of choosing latents, on the same data from the same start; only the loss differs. In the picture a circle is a run of the one, a square a run of the other; further left is better in all three lines. The first column is absorption. The second says how often the parent's latent misses a parent that is alone, and the third is the cosine of a child's latent with the parent's direction, which is 0 for a true child. Look whether the cure has a price in the second column.
 #
+# Does it help where nobody has planted parents? Among the dictionaries that come with the course is `A-nested`, trained like `A-4096` on as many activations of the real layer, with this loss and the sizes 128, 512, 2,048 and 4,096. On the real layer we do not know the features, but we know the domain of each text, and a domain is a parent: "this is Korean" comes before any Korean word.
+
+# %% [markdown]
+# {{exercise sae.guess_nested}}
+#
+# Take for every domain the latent of `A-nested` that tells it best, the one with the largest F1. Where in the dictionary will most of these latents sit? Choose one of `"among the first 128"`, `"anywhere"`, `"among the last 2,048"`.
+
+# %% nbgrader={"grade_id": "sae-guess_nested", "solution": true}
+guess_nested = None  # one of: "among the first 128", "anywhere", "among the last 2,048"
+### BEGIN SOLUTION
+guess_nested = "among the first 128"
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "sae-guess_nested-check", "grade": true}
+check("sae.guess_nested")
+
+# %%
+told = {}
+for name, rows in {"A-4096": rows_of[1], "A-nested": sparse_latents(load_dictionary("A-nested"), layers["A"])}.items():
+    told[name] = {}
+    for number, domain in enumerate(some_text.domains):
+        label = flat_domain == number
+        if label[choosing_half].any() and label[~choosing_half].any():
+            unions = best_unions(rows, label, choosing_half, k=5)
+            if unions:
+                told[name][domain] = (unions[0].latents[0], unions[0].recall, unions[-1].f1)
+print(f"{'':14}" + "".join(f"{name:>28}" for name in told))
+print(f"{'':14}" + f"{'number':>10}{'recall':>8}{'F1 of 5':>10}" * 2)
+for domain in [domain for domain in told["A-4096"] if domain in told["A-nested"]]:
+    print(f"{domain:14}" + "".join("{:10,}{:8.2f}{:10.2f}".format(*of_domain[domain]) for of_domain in told.values()))
+splitting_pictures.places(
+    {name: [row[:2] for row in of_domain.values()] for name, of_domain in told.items()}, (128, 512, 2048, 4096), guess=guess_nested
+)
+
+# %% [markdown]
+# In the table: the number of the best latent, its recall, and the F1 of the best union of at most five. In the picture a circle is a domain in `A-4096`, a square a domain in `A-nested`: across, the place of its best latent (each doubling takes the same width), and upwards its recall. Dotted lines end the nested dictionaries, and a line across is the middle of the field. In an ordinary dictionary the order of latents means nothing. In a nested one the first 128 must do alone what they can, so they take what is general, and the latents after them need not do it again.
+#
+# The narrow children are still there. On the held-out text of its card `A-nested` has a latent at least 90 % precise for {NESTED_PRECISE} of 21 domains, `A-4096` for {FLAT_PRECISE}. And there are {CONTEXT} domains that the current token alone does not tell, with an F1 of at most 0.6. If every unit may choose its threshold, the best five latents of `A-nested` tell all of them better than the best five neurons; those of `A-4096` tell {FLAT_UNIONS}. The price is in the reconstruction: {NESTED_FVU} of the variance is missed instead of {FLAT_FVU}. And this is one dictionary of each kind, not a law.
+#
 # > **Question.** Without known features, how would you notice that a latent has been absorbed?
 # >
 # > <details><summary>Our answer</summary>Find a direction for the parent in another way, by a probe on labels. Then look for places where the probe says yes and the latent no, and ask which latents are on there.</details>

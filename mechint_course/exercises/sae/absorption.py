@@ -16,6 +16,14 @@ guess_absorbed = prediction(
 )
 
 
+guess_nested = prediction(
+    id="sae.guess_nested",
+    title="Prediction: where do the parents sit?",
+    options=("among the first 128", "anywhere", "among the last 2,048"),
+    core=False,
+)
+
+
 @exercise(
     id="sae.absorbed_share",
     title="Silent for its own child",

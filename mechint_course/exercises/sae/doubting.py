@@ -1,6 +1,6 @@
 """Chapter 3's last extensions, in the order of the notebook: is it real, splitting, absorption, rating, explaining."""
 
-from mechint_course.exercises.sae.absorption import absorbed_share, guess_absorbed
+from mechint_course.exercises.sae.absorption import absorbed_share, guess_absorbed, guess_nested
 from mechint_course.exercises.sae.beyond import beyond_token
 from mechint_course.exercises.sae.control import guess_control, matched_noise
 from mechint_course.exercises.sae.explaining import guess_plain_score, token_table
@@ -20,6 +20,7 @@ DOUBTING = (
     guess_absorbed,
     absorbed_share,
     nested_loss,
+    guess_nested,
     guess_rating,
     interval_of,
     guess_plain_score,
