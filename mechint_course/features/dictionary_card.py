@@ -25,7 +25,8 @@ def card(
     better = [row for row in by_context if row.latents.f1 > row.neurons.f1]
     return f"""# Dictionary {name}
 
-{architecture}; trained on {n_inputs:,} activations (`blocks.0.mlp.hook_post`). Make it again:
+{architecture}.
+Trained on {n_inputs:,} activations (`blocks.0.mlp.hook_post`). Make it again:
 
     mechint-course {command}
 

@@ -74,7 +74,9 @@ class Recipe:
         if not self.prefixes:
             return "Top-k"
         *first, last = (f"{size:,}" for size in (*self.prefixes, self.d_sae))
-        return f"Matryoshka, with nested dictionaries of {', '.join(first)} and {last} latents"
+        return (
+            f"Matryoshka: nested dictionaries of {', '.join(first)} and {last} latents, one threshold for all"
+        )
 
     def untrained(self, d_in: int) -> SAE:
         """The dictionary that this recipe begins with."""

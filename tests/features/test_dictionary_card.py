@@ -120,9 +120,10 @@ def test_a_matryoshka_dictionary_is_shipped_with_its_prefixes(tmp_path, model, t
     train_dictionary(model, text.tokens, text.tokens[:9], recipe, tmp_path / "x", card=made, quiet=True)
     monkeypatch.setattr("mechint_course.language.text.evaluation_text", lambda: text)
     ship(tmp_path / "x", tmp_path / "shipped", per_domain=20)
-    assert "Matryoshka, with nested dictionaries of 4, 10 and 30 latents; trained on 512" in (
-        tmp_path / "shipped" / "README.md"
-    ).read_text(encoding="utf-8")
+    assert (
+        "Matryoshka: nested dictionaries of 4, 10 and 30 latents, one threshold for all.\nTrained on 512"
+        in (tmp_path / "shipped" / "README.md").read_text(encoding="utf-8")
+    )
     assert load_packed(tmp_path / "shipped").architecture == "jumprelu"
 
 
