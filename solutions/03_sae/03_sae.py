@@ -1830,7 +1830,7 @@ real_pictures.absorbed(runs, title="Parents and their children, one mark a run")
 # %% [markdown]
 # Two dictionaries with the same way of choosing latents, on the same data from the same start; only the loss differs. In the picture a circle is a run of the one, a square a run of the other; further left is better in all three lines. The first column is absorption. The second says how often the parent's latent misses a parent that is alone, and the third is the cosine of a child's latent with the parent's direction, which is 0 for a true child. Look whether the cure has a price in the second column.
 #
-# Does it help where nobody has planted parents? Among the dictionaries that come with the course is `A-nested`, trained like `A-4096` on as many activations of the real layer, with this loss and the sizes 128, 512, 2,048 and 4,096. On the real layer we do not know the features, but we know the domain of each text, and a domain is a parent: "this is Korean" comes before any Korean word.
+# Does it help where nobody has planted parents? Among the dictionaries that come with the course is `A-nested`, trained like `A-4096` on as many activations of the real layer, with this loss and the sizes 128, 512, 2,048 and 4,096. On the real layer we do not know the features, but we know the domain of each text, and a domain is a parent: wherever a Korean word stands, "this is Korean" is true too.
 
 # %% [markdown]
 # {{exercise sae.guess_nested}}
@@ -1867,7 +1867,7 @@ splitting_pictures.places(
 # %% [markdown]
 # In the table: the number of the best latent, its recall, and the F1 of the best union of at most five. In the picture a circle is a domain in `A-4096`, a square a domain in `A-nested`: across, the place of its best latent (each doubling takes the same width), and upwards its recall. Dotted lines end the nested dictionaries, and a line across is the middle of the field. In an ordinary dictionary the order of latents means nothing. In a nested one the first 128 must do alone what they can, so they take what is general, and the latents after them need not do it again.
 #
-# The narrow children are still there: on the held-out text of its card `A-nested` has a latent at least 90 % precise for 17 of 21 domains, `A-4096` for 13. The price is in the reconstruction, where 11.4 % of the variance is missed instead of 10.0 %. And this is one dictionary of each kind, not a law.
+# The narrow children are still there: on the held-out text of its card `A-nested` has a latent at least 90 % precise for 17 of 21 domains, `A-4096` for 13. But the best five together gain in some domains and lose in others, and the reconstruction pays: 11.4 % of the variance is missed instead of 10.0 %. And this is one dictionary of each kind, not a law.
 #
 # > **Question.** Without known features, how would you notice that a latent has been absorbed?
 # >
