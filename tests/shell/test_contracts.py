@@ -64,3 +64,10 @@ def test_conda_gets_what_pip_gets() -> None:
         name = {"torch": "pytorch", "huggingface-hub": "huggingface_hub"}.get(wanted.name, wanted.name)
         assert by_conda.get(name) == wanted.specifier, f"environment.yml and pyproject.toml differ on {name}"
     assert "- -e ." in listed
+
+
+def test_models_dictionaries_and_results_fit_into_50_megabytes() -> None:
+    data = Path(mechint_course.__file__).parent / "data"
+    shipped = [path for path in data.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert any(path.suffix == ".safetensors" for path in shipped)
+    assert sum(path.stat().st_size for path in shipped) <= 50_000_000
