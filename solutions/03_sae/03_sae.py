@@ -1867,7 +1867,7 @@ splitting_pictures.places(
 # %% [markdown]
 # In the table: the number of the best latent, its recall, and the F1 of the best union of at most five. In the picture a circle is a domain in `A-4096`, a square a domain in `A-nested`: across, the place of its best latent (each doubling takes the same width), and upwards its recall. Dotted lines end the nested dictionaries, and a line across is the middle of the field. In an ordinary dictionary the order of latents means nothing. In a nested one the first 128 must do alone what they can, so they take what is general, and the latents after them need not do it again.
 #
-# The narrow children are still there: on the held-out text of its card `A-nested` has a latent at least 90 % precise for 17 of 21 domains, `A-4096` for 13. But the best five together gain in some domains and lose in others, and the reconstruction pays: 11.4 % of the variance is missed instead of 10.0 %. And this is one dictionary of each kind, not a law.
+# The narrow children are still there: on the held-out text of its card `A-nested` has a latent at least 90 % precise for 17 of 21 domains, `A-4096` for 13. But the best five together gain in some domains and lose in others, and the reconstruction pays: 11.4 % of the variance is missed instead of 10.0 %. Is it luck? A second nested dictionary, trained from another start, has 20 of the 21 among its first 128. Two trainings on one layer are a hint, not a law.
 #
 # > **Question.** Without known features, how would you notice that a latent has been absorbed?
 # >
