@@ -90,11 +90,10 @@ def load_packed(folder: Path) -> SAE:
     packed |= {f"{name}_scale": (d_sae,) for name in _ROUNDED}
     read = read_tensors(folder / PACKED, packed, whole_numbers=_ROUNDED)
     sae = unfilled(config, folder / CONFIG)
+    for name in _ROUNDED:
+        read[name] = read[name] * read.pop(f"{name}_scale").unsqueeze(1)
+    read["W_enc"] = read["W_enc"].T
     with torch.no_grad():
         for name, tensor in read.items():
-            if name in _ROUNDED:
-                rows = tensor * read[f"{name}_scale"].unsqueeze(1)
-                getattr(sae, name).copy_(rows.T if name == "W_enc" else rows)
-            elif not name.endswith("_scale"):
-                getattr(sae, name).copy_(tensor)
+            getattr(sae, name).copy_(tensor)
     return sae
